@@ -1,0 +1,95 @@
+/** Every error that users meet. Names follow asyncio where asyncio has one; `code` is stable and documented. */
+
+abstract class CorralError extends Error {
+  abstract readonly code: string;
+  override get name(): string {
+    return this.constructor.name;
+  }
+}
+
+/** The task was cancelled. As in asyncio it is no ordinary error: let it pass after cleaning up. */
+export class CancelledError extends CorralError {
+  readonly code = 'CANCELLED';
+}
+
+/** Time is over (asyncio's TimeoutError). */
+export class TimeoutError extends CorralError {
+  readonly code = 'TIMEOUT';
+}
+
+/** The operation does not fit the state of the task or future, as in asyncio. */
+export class InvalidStateError extends CorralError {
+  readonly code = 'INVALID_STATE';
+}
+
+/** Several errors at once. */
+export class ExceptionGroup extends CorralError {
+  readonly code = 'EXCEPTION_GROUP';
+  constructor(
+    message: string,
+    readonly errors: readonly Error[],
+  ) {
+    super(message);
+  }
+}
+
+/** An error of another task: `name`, `message` and the remote stack are those of the original. */
+export class RemoteError extends Error {
+  readonly code = 'REMOTE';
+  constructor(
+    type: string,
+    message: string,
+    /** `<coroutine> <task id>` where it was thrown. */
+    readonly task: string | undefined,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.name = type;
+  }
+}
+
+/** A coroutine did something else in replay than its history says. */
+export class NonDeterminismError extends CorralError {
+  readonly code = 'NON_DETERMINISM';
+}
+
+/** A value cannot be stored as JSON without loss; the message names the path. */
+export class UnserializableError extends CorralError {
+  readonly code = 'UNSERIALIZABLE';
+}
+
+/** The arguments do not fit the coroutine's schema. `issues`: JSON pointer and reason of each fault. */
+export class InvalidArgumentsError extends CorralError {
+  readonly code = 'INVALID_ARGUMENTS';
+  constructor(
+    message: string,
+    readonly issues: readonly { pointer: string; detail: string }[],
+  ) {
+    super(message);
+  }
+}
+
+/** No coroutine of that name is loaded in this worker. */
+export class UnknownCoroutineError extends CorralError {
+  readonly code = 'UNKNOWN_COROUTINE';
+}
+
+/** The store refused or could not be reached; nothing was changed by the refused call, and it may be tried again. */
+export class StoreUnavailableError extends CorralError {
+  readonly code = 'STORE_UNAVAILABLE';
+}
+
+/** This run of the task has lost its claim: another worker owns it now. Reason of `loop.signal`; never an outcome. */
+export class FencedError extends CorralError {
+  readonly code = 'FENCED';
+}
+
+/** The same idempotency key came with other content. */
+export class IdempotencyConflictError extends CorralError {
+  readonly code = 'IDEMPOTENCY_CONFLICT';
+}
+
+/** A bug of Corral itself; please report it. */
+export class CorralInternalError extends CorralError {
+  readonly code = 'INTERNAL';
+}

@@ -1,0 +1,42 @@
+/**
+ * Ids of tasks. An id tells its tree, so every key of a task can be found from its id alone, and a child's id follows
+ * from its parent and the number of the operation that made it: replay and a re-sent command name the same child.
+ */
+import { createHash } from 'node:crypto';
+import type { TaskId } from './task.ts';
+
+const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'; // Crockford's base 32, as in ULID: sorts by time, no look-alikes
+const taskIdPattern = /^t_[0-9A-HJKMNP-TV-Z]{26}(\.[0-9A-HJKMNP-TV-Z]{12}(\.(0|[1-9]\d{0,8}))?)?$/;
+
+export const isTaskId = (text: string): boolean => taskIdPattern.test(text);
+
+function base32(bytes: Uint8Array, length: number): string {
+  let text = '';
+  for (let i = 0; i < length; i++) text += alphabet[(bytes[i] ?? 0) & 31];
+  return text;
+}
+
+/** 10 characters of milliseconds and 16 random ones (80 bits), so ids of roots sort by time and cannot be guessed. */
+export function newRootId(nowMs: number, random16: Uint8Array): TaskId {
+  let time = '';
+  for (let left = Math.floor(nowMs), i = 0; i < 10; i++) {
+    time = alphabet[left % 32] + time;
+    left = Math.floor(left / 32);
+  }
+  return `t_${time}${base32(random16, 16)}`;
+}
+
+/** 60 bits of SHA-256: among a million operations of one tree a clash has a chance of 1 in 2,000,000. */
+export const childId = (parent: TaskId, op: number): TaskId =>
+  `${rootOf(parent)}.${base32(createHash('sha256').update(`${parent}:${op}`).digest(), 12)}`;
+
+export const memberId = (group: TaskId, index: number): TaskId => `${group}.${index}`;
+
+export const rootOf = (id: TaskId): TaskId => id.slice(0, 28);
+
+/** FNV-1a over the root: all tasks of a tree live in one partition, and trees spread evenly. */
+export function partitionOf(id: TaskId, partitions: number): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < 28 && i < id.length; i++) hash = Math.imul(hash ^ id.charCodeAt(i), 0x01000193);
+  return (hash >>> 0) % partitions;
+}

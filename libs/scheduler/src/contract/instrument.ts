@@ -1,0 +1,18 @@
+/** Hooks that tell what the engine does. All optional; the scheduler knows no metrics library and never waits for one. */
+import type { SettledState, TaskId } from './task.ts';
+
+export interface Instrument {
+  /** A worker begins to run a task. `queuedMs`: since it was created; `replayed`: it has a history. */
+  taskStarted?(task: { id: TaskId; coroutine: string; attempt: number; queuedMs: number; replayed: boolean }): void;
+  taskSuspended?(task: { id: TaskId; coroutine: string }): void;
+  taskResumed?(task: { id: TaskId; coroutine: string }): void;
+  /** `ranMs`: from its start in this process to its end, suspension included. */
+  taskSettled?(task: { id: TaskId; coroutine: string; state: SettledState; errorType?: string; ranMs: number }): void;
+  /** A write of a stale run was refused (T2). */
+  fenced?(task: { id: TaskId; coroutine: string }): void;
+  /** One call of the store: `items` tasks in `ms`. */
+  storeCall?(call: { method: string; items: number; ms: number; failed: boolean }): void;
+  swept?(result: { expired: number; timers: number; hinted: number }): void;
+  /** Something went wrong that no task can be told; for the log. */
+  warning?(message: string, error: unknown): void;
+}

@@ -1,0 +1,213 @@
+/**
+ * The port behind which the truth lives. Each method is one atomic step (in Redis: one Lua script), takes many tasks of
+ * one partition at once, and may be sent twice: the second time it changes nothing and answers the same (rule 3).
+ *
+ * Invariants that every implementation keeps:
+ * T1 an outcome is written once and never changes.
+ * T2 only the holder of the current token commits or settles; anybody else is answered `fenced` and changes nothing.
+ * T3 an unsettled task is in exactly one of these places: `backlog` of its group (a member that was not dispatched yet),
+ *    `ready`, `hinted`, `stranded` (no live worker knows the coroutine), or claimed by a live session. A root whose
+ *    coroutine has ended and whose tree has not is claimed by nobody and waits for the last task of its tree.
+ * T4 the counts of a task's children add up: each transition moves one child from one count to another.
+ * D1 whatever is `ready` or `hinted` reaches a worker: sweep gives overdue hints back to `ready`.
+ * D2 a second claim of the same task by a hint finds nothing to do.
+ * I1 a settled task is never claimed again. I2 a parent's inbox gets one event for each child or group decision.
+ * I3 a submit that was answered exists.
+ *
+ * `hints` in an answer: tasks that this call moved from `ready` to `hinted` in the caller's name. The caller hands them
+ * to Dispatch; should it die first, they are overdue after two seconds and the sweep hands them out again.
+ *
+ * Fairness: `ready` is ordered by start-time fair queueing (Goyal, Vin, Chen 1996): each tree has a virtual clock that
+ * advances by one for each task, so trees take turns and a small tree passes a large one. Revived tasks go first.
+ * Window: never more than 2 x the slots of all live sessions are hinted at once; none while no session is live.
+ */
+
+import type { Hint } from './dispatch.ts';
+import type { HistoryEntry, TaskEvent } from './history.ts';
+import type { Outcome } from './outcome.ts';
+import type { SessionId, TaskId } from './task.ts';
+
+/** `<attempt>:<session>:<nonce>`: new with each claim (H12: a bare attempt number can be issued twice). */
+export type Token = string;
+
+export interface NewRoot {
+  id: TaskId;
+  coroutine: string;
+  args: string;
+  /** JSON of TaskOptions. */
+  options: string;
+  /** Scoped to the partition of the first task that used it; kept 24 h. `fingerprint`: of name, args and options. */
+  idempotency?: { key: string; fingerprint: string };
+}
+
+export interface Claim {
+  id: TaskId;
+  token: Token;
+  coroutine: string;
+  args: string;
+  options: string;
+  attempt: number;
+  parent: TaskId | undefined;
+  createdAt: number;
+  startedAt: number;
+  history: HistoryEntry[];
+  events: TaskEvent[];
+  /** Number of commits so far; the next one carries `seq = commits + 1`. */
+  commits: number;
+  /** Log entries that are already kept. */
+  logged: number;
+}
+
+export interface Spawn {
+  id: TaskId;
+  /** The operation of the parent that gets the event `settled`. */
+  op: number;
+  coroutine: string;
+  args: string;
+  options: string;
+}
+
+/** A gather. `id.0` ... `id.<n-1>` are its members; they become records when they are dispatched. */
+export interface NewGroup {
+  id: TaskId;
+  op: number;
+  members: readonly GroupMember[];
+  returnExceptions: boolean;
+  /** At most so many members dispatched and unsettled at once; 0: no limit. */
+  limit: number;
+}
+
+export interface GroupMember {
+  coroutine: string;
+  args: string;
+  options: string;
+}
+
+/** What one turn of a task asks for. The effects happen in the order of the fields. */
+export interface Turn {
+  id: TaskId;
+  token: Token;
+  /** 1, 2, 3 ...: a turn that was applied already is answered again and not applied again. */
+  seq: number;
+  /** Number of inbox events that the worker has; newer ones come back in the answer. */
+  known: number;
+  history: HistoryEntry | undefined;
+  spawns: readonly Spawn[];
+  groups: readonly NewGroup[];
+  /** Fire at store time now + ms, as event `timer`. */
+  timers: readonly { op: number; ms: number }[];
+  /** Timers that are not wanted any more. */
+  clearTimers: readonly number[];
+  /** Own outcomes (steps, timers that ran out here): appended to the own inbox; a timer only if it was still set. */
+  events: readonly TaskEvent[];
+  cancels: readonly { id: TaskId; message: string | undefined }[];
+  /** Groups to cancel: undispatched members end as cancelled, each dispatched one gets a cancel. */
+  cancelGroups: readonly { id: TaskId; message: string | undefined }[];
+  /** JSON of each entry. */
+  logs: readonly string[];
+  progress: string | undefined;
+  /** The task waits for nothing but loop operations: the record says `suspended`. */
+  suspended: boolean;
+}
+
+export type TurnAnswer = { kind: 'committed'; events: TaskEvent[] } | { kind: 'fenced' };
+
+export interface Settlement {
+  id: TaskId;
+  token: Token;
+  outcome: Outcome;
+  logs: readonly string[];
+  progress: string | undefined;
+}
+
+/** `ending`: a root whose coroutine has ended while tasks of its tree still run; the last of them settles it. */
+export type SettleAnswer = { kind: 'settled' } | { kind: 'ending' } | { kind: 'fenced' };
+
+export type CancelAnswer = 'requested' | 'settled' | 'unknown';
+
+export interface SessionInfo {
+  id: SessionId;
+  host: string;
+  pid: number;
+  version: string;
+  slots: number;
+  coroutines: readonly { name: string; argsSchema?: unknown; version: string }[];
+}
+
+export interface Beat {
+  session: SessionId;
+  running: number;
+  suspended: number;
+  draining: boolean;
+}
+
+export interface SweepAnswer {
+  hints: Hint[];
+  /** Tasks taken back from sessions that are gone. */
+  expired: number;
+  timers: number;
+  /** Live sessions and the sum of their slots: sizes of batches follow them. */
+  workers: number;
+  slots: number;
+  /** More work of this kind is left than one call may do: call again soon. */
+  more: boolean;
+}
+
+export interface Store {
+  readonly partitions: number;
+
+  /** Creates roots. `existing` tells, root by root, the id under which the same idempotency key was first used. */
+  submit(
+    partition: number,
+    roots: readonly NewRoot[],
+  ): Promise<{ existing: (TaskId | 'conflict' | undefined)[]; hints: Hint[] }>;
+
+  /** Claims at most `max` of `ids`; the others go back to `ready`. What was claimed or settled before is left out.
+   *  The same session and nonce get the same claims again. */
+  claim(
+    partition: number,
+    session: SessionId,
+    nonce: string,
+    ids: readonly TaskId[],
+    max: number,
+  ): Promise<{ claims: Claim[]; hints: Hint[] }>;
+
+  /** Adds members to a group that a later turn will commit; nobody sees them before. `from`: index of the first. */
+  stage(partition: number, group: TaskId, from: number, members: readonly GroupMember[]): Promise<void>;
+
+  commit(partition: number, turns: readonly Turn[]): Promise<{ answers: TurnAnswer[]; hints: Hint[] }>;
+
+  /** Writes outcomes, decides groups, and puts the event into the parent's inbox, all in one step. */
+  settle(partition: number, settlements: readonly Settlement[]): Promise<{ answers: SettleAnswer[]; hints: Hint[] }>;
+
+  /** A task that never started ends as cancelled at once; a started one gets a cancel event. */
+  cancel(
+    partition: number,
+    targets: readonly { id: TaskId; message: string | undefined }[],
+  ): Promise<{ answers: CancelAnswer[]; hints: Hint[] }>;
+
+  /** Inbox events of claimed tasks from number `known` on; `fenced` when the token is not current any more. */
+  receive(partition: number, tasks: readonly { id: TaskId; token: Token; known: number }[]): Promise<TurnAnswer[]>;
+
+  /** Outcomes of the members `from` ... `from + count - 1`; undefined for one that has not ended. */
+  members(partition: number, group: TaskId, from: number, count: number): Promise<(Outcome | undefined)[]>;
+
+  /** Ids of unsettled tasks of a tree below its root, at most `count`; for ending or cancelling a tree. Groups with
+   *  undispatched members are cancelled on the way. */
+  cancelTree(partition: number, root: TaskId, after: string): Promise<{ next: string | undefined; hints: Hint[] }>;
+
+  /** Makes a session known, or tells that it lives. False: it was given up; start a new one. */
+  register(session: SessionInfo): Promise<void>;
+  beat(beat: Beat): Promise<boolean>;
+  /** Gives claimed tasks back to `ready` without counting an attempt. With no ids: all, and the session ends. */
+  release(partition: number, session: SessionId, ids?: readonly TaskId[]): Promise<{ hints: Hint[] }>;
+
+  /** Expires dead sessions, fires due timers, gives overdue hints (older than `hintTtlMs`) back to `ready`. */
+  sweep(partition: number, hintTtlMs: number): Promise<SweepAnswer>;
+
+  /** Calls back with ids of tasks that have news: own claimed ones with inbox events, and watched ones that settled.
+   *  May lose, double and reorder; never the only way to learn something. */
+  listen(session: SessionId | undefined, onNews: (ids: readonly TaskId[]) => void): Promise<{ close(): Promise<void> }>;
+
+  close(): Promise<void>;
+}

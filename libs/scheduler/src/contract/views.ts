@@ -1,0 +1,51 @@
+/** The port for reading: what people and the API look at. No method changes the state of a task. */
+import type { Outcome } from './outcome.ts';
+import type { ChildCounts, CoroutineView, SessionId, TaskId, TaskState, WorkerView } from './task.ts';
+
+/** One task as the store knows it. Times in milliseconds of the store's clock. */
+export interface TaskRecord {
+  id: TaskId;
+  coroutine: string;
+  options: string;
+  state: TaskState;
+  outcome: Outcome | undefined;
+  parent: TaskId | undefined;
+  createdAt: number;
+  startedAt: number | undefined;
+  finishedAt: number | undefined;
+  attempt: number;
+  worker: SessionId | undefined;
+  /** JSON. */
+  progress: string | undefined;
+  children: ChildCounts;
+  cancelRequested: boolean;
+  stranded: boolean;
+}
+
+export interface ListQuery {
+  /** Newest first, strictly before this position; undefined: from the newest. */
+  before: { createdAt: number; id: TaskId } | undefined;
+  count: number;
+}
+
+export interface StoreHealth {
+  ok: boolean;
+  /** What is wrong, in words for an operator; empty when ok. */
+  reasons: string[];
+  version: string;
+}
+
+export interface Views {
+  records(ids: readonly TaskId[]): Promise<(TaskRecord | undefined)[]>;
+  /** Asks for news of this task by `Store.listen` once it is settled. Read the record after this, never before. */
+  watch(id: TaskId): Promise<void>;
+  /** Roots of all partitions. */
+  roots(query: ListQuery): Promise<{ id: TaskId; createdAt: number }[]>;
+  /** Ids of children in the order of creation. */
+  children(id: TaskId, from: number, count: number): Promise<{ ids: TaskId[]; total: number }>;
+  /** Log entries (JSON each) of the task and of everything below it, in the order of creation of the tasks. */
+  logs(id: TaskId): Promise<{ task: TaskId; entries: string[] }[]>;
+  workers(): Promise<WorkerView[]>;
+  coroutines(): Promise<CoroutineView[]>;
+  health(): Promise<StoreHealth>;
+}
