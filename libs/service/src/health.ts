@@ -1,0 +1,46 @@
+/** Whether this process lives, and whether it can do its work now. */
+import type { LoopMonitor } from './loop-monitor.ts';
+
+const maxLoopDelayMs = 5000;
+const checkTimeoutMs = 2000;
+
+/** Reasons against being ready, in words for an operator; empty when there are none. */
+export type ReadinessCheck = () => Promise<readonly string[]> | readonly string[];
+
+export class Health {
+  #draining = false;
+
+  constructor(
+    readonly loop: LoopMonitor,
+    readonly checks: readonly ReadinessCheck[],
+  ) {}
+
+  /** From now on not ready: no new work should be sent here. */
+  drain(): void {
+    this.#draining = true;
+  }
+
+  /** Says nothing of Redis: a restart of this process would not mend it. */
+  alive(): { status: 'alive' | 'blocked'; loopDelayMs: number } {
+    const delay = this.loop.delayMs;
+    return { status: delay > maxLoopDelayMs ? 'blocked' : 'alive', loopDelayMs: Math.round(delay) };
+  }
+
+  async ready(): Promise<{ status: 'ready' | 'not ready'; reasons: string[] }> {
+    const reasons = (await Promise.all(this.checks.map(runCheck))).flat();
+    if (this.#draining) reasons.push('draining');
+    return { status: reasons.length === 0 ? 'ready' : 'not ready', reasons };
+  }
+}
+
+async function runCheck(check: ReadinessCheck): Promise<readonly string[]> {
+  const { promise: tooLate, resolve } = Promise.withResolvers<readonly string[]>();
+  const timer = setTimeout(() => resolve([`no answer within ${checkTimeoutMs} ms`]), checkTimeoutMs);
+  try {
+    return await Promise.race([check(), tooLate]);
+  } catch (error) {
+    return [error instanceof Error ? error.message : String(error)];
+  } finally {
+    clearTimeout(timer);
+  }
+}

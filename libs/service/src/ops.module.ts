@@ -1,0 +1,51 @@
+/** /healthz, /readyz and /metrics, the same in every process. */
+import { Controller, type DynamicModule, Get, Module, Res } from '@nestjs/common';
+import { Health } from './health.ts';
+import { Metrics } from './metrics.ts';
+
+/** The part of a Fastify reply that is used here. */
+interface Reply {
+  code(status: number): unknown;
+  header(name: string, value: string): unknown;
+}
+
+@Controller()
+export class OpsController {
+  constructor(
+    private readonly health: Health,
+    private readonly metrics: Metrics,
+  ) {}
+
+  @Get('healthz')
+  healthz(@Res({ passthrough: true }) reply: Reply): ReturnType<Health['alive']> {
+    const answer = this.health.alive();
+    reply.code(answer.status === 'alive' ? 200 : 503);
+    reply.header('cache-control', 'no-store');
+    return answer;
+  }
+
+  @Get('readyz')
+  async readyz(@Res({ passthrough: true }) reply: Reply): Promise<Awaited<ReturnType<Health['ready']>>> {
+    const answer = await this.health.ready();
+    reply.code(answer.status === 'ready' ? 200 : 503);
+    reply.header('cache-control', 'no-store');
+    return answer;
+  }
+
+  @Get('metrics')
+  scrape(@Res({ passthrough: true }) reply: Reply): Promise<string> {
+    reply.header('content-type', this.metrics.registry.contentType);
+    return this.metrics.registry.metrics();
+  }
+}
+
+@Module({ controllers: [OpsController] })
+class OpsModule {}
+
+export function opsModule(metrics: Metrics, health: Health): DynamicModule {
+  const providers = [
+    { provide: Metrics, useValue: metrics },
+    { provide: Health, useValue: health },
+  ];
+  return { module: OpsModule, providers, exports: providers };
+}

@@ -1,0 +1,191 @@
+/** Every setting of every process. docs/reference/configuration.md is held equal to this by a test. */
+import { isIP } from 'node:net';
+import { z } from 'zod';
+import type { Setting, SettingsTable } from './settings.ts';
+
+type Kind<T> = Pick<Setting<T>, 'expects' | 'schema'>;
+
+const integer = (min: number, max: number): Kind<number> => ({
+  expects: `an integer from ${min} to ${max}`,
+  schema: z
+    .string()
+    .regex(/^\d{1,15}$/)
+    .transform(Number)
+    .pipe(z.int().min(min).max(max)),
+});
+
+const flag: Kind<boolean> = {
+  expects: '1, true, 0 or false',
+  schema: z.enum(['1', 'true', '0', 'false']).transform((text) => text === '1' || text === 'true'),
+};
+
+const port = integer(0, 65_535);
+
+const url = (protocols: readonly string[], expects: string): Kind<string> => ({
+  expects,
+  schema: z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol)),
+});
+
+function isNetwork(text: string): boolean {
+  const [address = '', bits, ...rest] = text.split('/');
+  const family = isIP(address);
+  if (family === 0 || rest.length > 0) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
+}
+
+const redisUrl = {
+  ...url(['redis:', 'rediss:'], 'a URL such as redis://127.0.0.1:6379 or rediss://user:password@host:6380/0'),
+  variable: 'REDIS_URL',
+  default: 'redis://127.0.0.1:6379',
+  description:
+    'The Redis (7 or newer, or Valkey) that holds all state. `npm start` finds or starts one when this is not set.',
+  secret: true,
+} satisfies Setting<string>;
+
+const apiPort = {
+  ...port,
+  variable: 'PORT',
+  default: '3000',
+  description: 'Port of the REST API; 0 takes any free one.',
+} satisfies Setting<number>;
+
+/** Read by every process. */
+const common = {
+  redisUrl,
+  prefix: {
+    expects: '1 to 40 letters, digits, _ or -',
+    schema: z.string().regex(/^[A-Za-z0-9_-]{1,40}$/),
+    variable: 'CORRAL_PREFIX',
+    default: 'corral',
+    description: 'Prefix of every key in Redis. Clusters that share a Redis differ in it.',
+  },
+  queues: {
+    ...integer(1, 64),
+    variable: 'CORRAL_QUEUES',
+    default: '1',
+    description:
+      'Partitions that task trees are spread over; more than 1 pays off in a Redis Cluster. All processes of a cluster must agree.',
+  },
+  host: {
+    expects: 'a host name or an IP address',
+    schema: z.string().regex(/^[A-Za-z0-9.:_-]{1,253}$/),
+    variable: 'HOST',
+    default: '127.0.0.1',
+    description: 'Address to listen on. 0.0.0.0 or :: lets other machines in; there is no authentication yet.',
+  },
+  logLevel: {
+    expects: 'one of fatal, error, warn, info, debug, trace, silent',
+    schema: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']),
+    variable: 'LOG_LEVEL',
+    default: 'info',
+    description: 'The least important level that is logged.',
+  },
+  logPretty: {
+    ...flag,
+    variable: 'LOG_PRETTY',
+    default: '0',
+    description: 'Log for people instead of one JSON object a line.',
+  },
+  shutdownMs: {
+    ...integer(0, 600_000),
+    variable: 'CORRAL_SHUTDOWN_MS',
+    default: '15000',
+    description:
+      'Milliseconds that a process may take to drain after SIGTERM or SIGINT. What a worker has not handed over by then is taken over by others.',
+  },
+  metricsMaxCoroutines: {
+    ...integer(1, 10_000),
+    variable: 'METRICS_MAX_COROUTINES',
+    default: '100',
+    description: 'Coroutines that get a label value of their own in metrics; the others are counted as `_OTHER`.',
+  },
+} satisfies SettingsTable;
+
+export const apiSettings = {
+  ...common,
+  port: apiPort,
+  bodyLimitBytes: {
+    ...integer(1024, 64 * 1024 * 1024),
+    variable: 'CORRAL_BODY_LIMIT',
+    default: '1048576',
+    description: 'Largest request body in bytes; a larger one is answered 413.',
+  },
+  maxWaitMs: {
+    ...integer(10_000, 600_000),
+    variable: 'CORRAL_MAX_WAIT_MS',
+    default: '60000',
+    description: 'Largest `waitMs` that a request may ask for, in milliseconds.',
+  },
+} satisfies SettingsTable;
+
+export const workerSettings = {
+  ...common,
+  workerPort: {
+    ...port,
+    variable: 'WORKER_PORT',
+    default: '0',
+    description: "Port of a worker's /healthz, /readyz and /metrics; 0 takes any free one, and the log says which.",
+  },
+  slots: {
+    ...integer(1, 10_000),
+    variable: 'WORKER_SLOTS',
+    default: '100',
+    description: 'Coroutines that run at once on the loop of one worker. Suspended ones do not count.',
+  },
+  coroutineFolders: {
+    expects: 'folders separated by ":"',
+    schema: z
+      .string()
+      .transform((text) => text.split(':').filter((folder) => folder !== ''))
+      .pipe(z.array(z.string()).min(1)),
+    variable: 'CORRAL_COROUTINES',
+    default: './coroutines',
+    description:
+      'Folders of coroutine files, separated by ":". Only the default may be missing; relative to the working directory.',
+  },
+  fetchAllow: {
+    expects: 'networks such as 10.0.0.0/8 or ::1/128, separated by ","',
+    schema: z
+      .string()
+      .transform((text) =>
+        text
+          .split(',')
+          .map((network) => network.trim())
+          .filter((network) => network !== ''),
+      )
+      .pipe(z.array(z.string().refine(isNetwork))),
+    variable: 'CORRAL_FETCH_ALLOW',
+    default: '',
+    description: 'Networks that `httpFetch` and `siteAudit` may reach besides public ones, separated by ",".',
+  },
+  watch: {
+    ...flag,
+    variable: 'CORRAL_WATCH',
+    default: '0',
+    description: 'Load coroutine files again when they change; the same as `npm run worker -- --watch`.',
+  },
+} satisfies SettingsTable;
+
+/** Read by `npm start`, which passes everything else on to the processes that it starts. */
+export const startSettings = {
+  redisUrl: { ...redisUrl, default: undefined } as Setting<string | undefined>,
+  port: apiPort,
+  workers: {
+    ...integer(1, 64),
+    variable: 'WORKERS',
+    default: '2',
+    description: 'How many workers `npm start` and `docker compose` start.',
+  },
+  startUrl: {
+    ...(url(['http:', 'https:'], 'an http or https URL') as Kind<string | undefined>),
+    variable: 'START_URL',
+    default: undefined,
+    description: 'Site that `npm start` audits; without it, an example site that it serves itself.',
+  },
+} satisfies SettingsTable;
+
+export const settingsTables = { api: apiSettings, worker: workerSettings, 'npm start': startSettings } as const;
+
+export const settingVariables: readonly string[] = [
+  ...new Set(Object.values(settingsTables).flatMap((table) => Object.values(table).map(({ variable }) => variable))),
+];

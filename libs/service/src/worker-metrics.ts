@@ -1,0 +1,149 @@
+/** What a worker does with tasks. Counters are of this process alone: sum them over workers. */
+import type { Instrument } from '@corral/scheduler';
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { BoundedLabels, otherLabel } from './bounded-labels.ts';
+import { durationBuckets, queueBuckets } from './buckets.ts';
+
+const maxErrorTypes = 50;
+const outcomes = ['succeeded', 'failed', 'cancelled'] as const;
+
+/** As `Worker.statistics()` of the scheduler has them. */
+export interface WorkerStatistics {
+  readonly slots: number;
+  readonly running: number;
+  readonly suspended: number;
+}
+
+export class WorkerMetrics {
+  readonly instrument: Instrument;
+  readonly #coroutines: BoundedLabels;
+  readonly #starts: Counter<'coroutine' | 'reason'>;
+  readonly #finished: Counter<'coroutine' | 'outcome'>;
+  readonly #suspensions: Counter<'coroutine'>;
+  readonly #fenced: Counter<'coroutine'>;
+  #statistics: (() => WorkerStatistics) | undefined;
+
+  constructor(registry: Registry, maxCoroutines: number) {
+    const registers = [registry];
+    this.#coroutines = new BoundedLabels(maxCoroutines);
+    const label = (coroutine: string): string => this.#coroutines.of(coroutine);
+
+    this.#starts = new Counter({
+      name: 'corral_task_starts_total',
+      help: 'Runs of tasks that this worker began: the first run, or one after a worker was lost or drained.',
+      labelNames: ['coroutine', 'reason'],
+      registers,
+    });
+    this.#finished = new Counter({
+      name: 'corral_task_finished_total',
+      help: 'Tasks that this worker settled.',
+      labelNames: ['coroutine', 'outcome'],
+      registers,
+    });
+    this.#suspensions = new Counter({
+      name: 'corral_task_suspensions_total',
+      help: 'Times that a coroutine gave up its slot to wait.',
+      labelNames: ['coroutine'],
+      registers,
+    });
+    this.#fenced = new Counter({
+      name: 'corral_fenced_writes_total',
+      help: 'Writes that were refused because another worker owns the task by now.',
+      labelNames: ['coroutine'],
+      registers,
+    });
+    const errors = new Counter({
+      name: 'corral_task_errors_total',
+      help: 'Tasks that failed here, by the type of the error.',
+      labelNames: ['coroutine', 'type'],
+      registers,
+    });
+    const queued = new Histogram({
+      name: 'corral_task_queue_seconds',
+      help: 'From the creation of a task to its first run.',
+      labelNames: ['coroutine'],
+      buckets: queueBuckets,
+      registers,
+    });
+    const duration = new Histogram({
+      name: 'corral_task_duration_seconds',
+      help: 'From the start of a run on this worker to the end of the task, suspension included.',
+      labelNames: ['coroutine', 'outcome'],
+      buckets: durationBuckets,
+      registers,
+    });
+    const swept = new Counter({
+      name: 'corral_sweep_tasks_total',
+      help: 'Tasks that the sweep moved: taken back from a lost worker, woken by a timer, hinted again.',
+      labelNames: ['what'],
+      registers,
+    });
+    this.#gauges(registers);
+
+    const errorTypes = new BoundedLabels(maxErrorTypes);
+    this.instrument = {
+      taskStarted: ({ coroutine, attempt, queuedMs, replayed }) => {
+        const first = attempt <= 1 && !replayed;
+        this.#starts.inc({ coroutine: label(coroutine), reason: first ? 'first' : 'recovered' });
+        if (first) queued.observe({ coroutine: label(coroutine) }, queuedMs / 1000);
+      },
+      taskSuspended: ({ coroutine }) => this.#suspensions.inc({ coroutine: label(coroutine) }),
+      taskSettled: ({ coroutine, state, errorType, ranMs }) => {
+        this.#finished.inc({ coroutine: label(coroutine), outcome: state });
+        duration.observe({ coroutine: label(coroutine), outcome: state }, ranMs / 1000);
+        if (state === 'failed')
+          errors.inc({ coroutine: label(coroutine), type: errorTypes.admit(errorType ?? 'Error') });
+      },
+      fenced: ({ coroutine }) => this.#fenced.inc({ coroutine: label(coroutine) }),
+      swept: ({ expired, timers, hinted }) => {
+        swept.inc({ what: 'expired' }, expired);
+        swept.inc({ what: 'timers' }, timers);
+        swept.inc({ what: 'hinted' }, hinted);
+      },
+    };
+    this.register([otherLabel]);
+  }
+
+  #gauges(registers: Registry[]): void {
+    const read = (key: keyof WorkerStatistics): number => this.#statistics?.()[key] ?? 0;
+    new Gauge({
+      name: 'corral_worker_slots',
+      help: 'Coroutines that may run at once.',
+      registers,
+      collect() {
+        this.set(read('slots'));
+      },
+    });
+    new Gauge({
+      name: 'corral_worker_slots_in_use',
+      help: 'Coroutines that run now.',
+      registers,
+      collect() {
+        this.set(read('running'));
+      },
+    });
+    new Gauge({
+      name: 'corral_worker_suspended_tasks',
+      help: 'Coroutines that wait in memory and hold no slot.',
+      registers,
+      collect() {
+        this.set(read('suspended'));
+      },
+    });
+  }
+
+  /** Coroutines that this worker has loaded: each gets label values of its own while there is room. */
+  register(coroutines: Iterable<string>): void {
+    for (const name of coroutines) {
+      const coroutine = this.#coroutines.admit(name);
+      for (const reason of ['first', 'recovered']) this.#starts.inc({ coroutine, reason }, 0);
+      for (const outcome of outcomes) this.#finished.inc({ coroutine, outcome }, 0);
+      this.#suspensions.inc({ coroutine }, 0);
+      this.#fenced.inc({ coroutine }, 0);
+    }
+  }
+
+  watch(statistics: () => WorkerStatistics): void {
+    this.#statistics = statistics;
+  }
+}
