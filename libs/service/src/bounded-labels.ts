@@ -3,12 +3,15 @@ export const otherLabel = '_OTHER';
 
 export class BoundedLabels {
   readonly #values = new Set<string>();
+  readonly #max: number;
 
-  constructor(readonly max: number) {}
+  constructor(max: number) {
+    this.#max = max;
+  }
 
   /** Gives the value a place if there is one left. */
   admit(value: string): string {
-    if (this.#values.size < this.max) this.#values.add(value);
+    if (this.#values.size < this.#max) this.#values.add(value);
     return this.of(value);
   }
 

@@ -2,18 +2,21 @@
 import type { LoopMonitor } from './loop-monitor.ts';
 
 const maxLoopDelayMs = 5000;
-const checkTimeoutMs = 2000;
 
 /** Reasons against being ready, in words for an operator; empty when there are none. */
 export type ReadinessCheck = () => Promise<readonly string[]> | readonly string[];
 
 export class Health {
+  readonly #loop: LoopMonitor;
+  readonly #checks: readonly ReadinessCheck[];
+  readonly #checkTimeoutMs: number;
   #draining = false;
 
-  constructor(
-    readonly loop: LoopMonitor,
-    readonly checks: readonly ReadinessCheck[],
-  ) {}
+  constructor(loop: LoopMonitor, checks: readonly ReadinessCheck[], checkTimeoutMs = 2000) {
+    this.#loop = loop;
+    this.#checks = checks;
+    this.#checkTimeoutMs = checkTimeoutMs;
+  }
 
   /** From now on not ready: no new work should be sent here. */
   drain(): void {
@@ -22,20 +25,20 @@ export class Health {
 
   /** Says nothing of Redis: a restart of this process would not mend it. */
   alive(): { status: 'alive' | 'blocked'; loopDelayMs: number } {
-    const delay = this.loop.delayMs;
+    const delay = this.#loop.delayMs;
     return { status: delay > maxLoopDelayMs ? 'blocked' : 'alive', loopDelayMs: Math.round(delay) };
   }
 
   async ready(): Promise<{ status: 'ready' | 'not ready'; reasons: string[] }> {
-    const reasons = (await Promise.all(this.checks.map(runCheck))).flat();
+    const reasons = (await Promise.all(this.#checks.map((check) => runCheck(check, this.#checkTimeoutMs)))).flat();
     if (this.#draining) reasons.push('draining');
     return { status: reasons.length === 0 ? 'ready' : 'not ready', reasons };
   }
 }
 
-async function runCheck(check: ReadinessCheck): Promise<readonly string[]> {
+async function runCheck(check: ReadinessCheck, timeoutMs: number): Promise<readonly string[]> {
   const { promise: tooLate, resolve } = Promise.withResolvers<readonly string[]>();
-  const timer = setTimeout(() => resolve([`no answer within ${checkTimeoutMs} ms`]), checkTimeoutMs);
+  const timer = setTimeout(() => resolve([`no answer within ${timeoutMs} ms`]), timeoutMs);
   try {
     return await Promise.race([check(), tooLate]);
   } catch (error) {

@@ -17,7 +17,11 @@ type Level = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
 
 /** What Nest wants to say, said by pino. The last string argument is Nest's context: the name of a class. */
 export class NestLogger implements LoggerService {
-  constructor(readonly pino: Logger) {}
+  readonly pino: Logger;
+
+  constructor(logger: Logger) {
+    this.pino = logger;
+  }
 
   log(message: unknown, ...rest: unknown[]): void {
     this.#write('info', message, rest);
