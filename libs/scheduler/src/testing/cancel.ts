@@ -1,0 +1,37 @@
+/** Cancels from outside: of one task, and of all tasks below a root. Those of a task's own turn are in turns.ts. */
+import { encodeEvent } from '../contract/history.ts';
+import type { CancelAnswer } from '../contract/store.ts';
+import { isSettled, type TaskId } from '../contract/task.ts';
+import type { MemoryTask } from './memory-task.ts';
+import type { Partition } from './partition.ts';
+
+const tasksPerCall = 500;
+
+/** A re-sent call leaves no second cancel: the task has one already that nothing came after. */
+export function cancelTask(part: Partition, id: TaskId, message: string | undefined): CancelAnswer {
+  const task = part.enlist(id);
+  if (task === undefined) return 'unknown';
+  if (isSettled(task.state)) return 'settled';
+  const last = task.inbox.at(-1);
+  const event = { kind: 'cancel', message } as const;
+  if (last === undefined || encodeEvent(last) !== encodeEvent(event)) part.cancel(task, message);
+  return 'requested';
+}
+
+/** Cancels tasks below the root, in the order of creation, each once for one end of the tree. */
+export function cancelTreePage(part: Partition, root: MemoryTask, after: string): string | undefined {
+  const { tasks, ending } = root.tree;
+  const from = after === '' ? 0 : Number(after);
+  const mark = ending === undefined ? 'asked' : 'ended';
+  const oldEnough = ending?.born ?? root.tree.born;
+  const page = tasks.slice(from, from + tasksPerCall);
+  for (const task of page) {
+    for (const group of task.groups) if (group.born <= oldEnough) part.cancelBacklog(group, undefined);
+    if (task === root || task.swept === mark || task.born > oldEnough) continue;
+    task.swept = mark;
+    part.cancel(task, undefined);
+  }
+  const next = from + page.length;
+  if (ending !== undefined && from <= ending.cursor) ending.cursor = Math.max(ending.cursor, next);
+  return next < tasks.length ? String(next) : undefined;
+}

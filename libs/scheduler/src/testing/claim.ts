@@ -1,0 +1,59 @@
+/** A hint has arrived: who of the hinted tasks starts here, and where the others go. */
+import type { Claim } from '../contract/store.ts';
+import { isSettled, type SessionId, type TaskId } from '../contract/task.ts';
+import type { MemoryTask } from './memory-task.ts';
+import type { Partition } from './partition.ts';
+import { hintTtlMs } from './ready-queue.ts';
+
+/** A hint that met the wrong worker is overdue so soon, not at once: else it may meet the same worker in a hot loop. */
+const misroutedMs = 100;
+
+export function claimTasks(
+  part: Partition,
+  sessionId: SessionId,
+  nonce: string,
+  ids: readonly TaskId[],
+  max: number,
+): Claim[] {
+  const session = part.sessions.live(sessionId);
+  const claims: Claim[] = [];
+  for (const id of ids) {
+    const task = part.tasks.get(id);
+    if (task === undefined || isSettled(task.state)) continue;
+    const again = task.claim?.session === sessionId && task.claim.nonce === nonce;
+    if (!again && !part.queue.has(task)) continue;
+    if (!again && session?.coroutines.has(task.work.coroutine) !== true) {
+      part.queue.misrouted(task, part.serves, part.now() + misroutedMs - hintTtlMs);
+      continue;
+    }
+    if (!again && hasOutlivedRoot(task)) {
+      part.cancel(task, undefined);
+      continue;
+    }
+    if (claims.length >= max) {
+      if (!again) part.queue.revive(task);
+      continue;
+    }
+    if (!again) part.start(task, sessionId, nonce);
+    claims.push(claimOf(task));
+  }
+  return claims;
+}
+
+const claimOf = (task: MemoryTask): Claim => ({
+  id: task.id,
+  token: task.claim?.token ?? '',
+  ...task.work,
+  attempt: task.attempt,
+  parent: task.parent?.id,
+  createdAt: task.createdAt,
+  startedAt: task.startedAt ?? task.createdAt,
+  history: [...task.history],
+  events: [...task.inbox],
+  commits: task.commits,
+  logged: task.logs.length,
+});
+
+/** Never started, and its root has ended since: it must not start any more. */
+const hasOutlivedRoot = ({ startedAt, born, tree }: MemoryTask): boolean =>
+  startedAt === undefined && tree.ending !== undefined && born <= tree.ending.born;

@@ -1,0 +1,4 @@
+/** The testing kit: time, truth and transport without Redis. */
+export { MemoryDispatch, type MemoryDispatchOptions } from './memory-dispatch.ts';
+export { MemoryStore, type MemoryStoreOptions } from './memory-store.ts';
+export { VirtualClock, type VirtualClockOptions } from './virtual-clock.ts';

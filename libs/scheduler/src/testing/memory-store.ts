@@ -1,0 +1,174 @@
+/**
+ * The port Store in memory: each method decides synchronously, at one instant of the clock, and answers later. It keeps
+ * the invariants of contract/store.ts and is held to them by the same conformance suite as the store on Redis.
+ */
+import type { Clock } from '../contract/clock.ts';
+import type { Hint } from '../contract/dispatch.ts';
+import type { Outcome } from '../contract/outcome.ts';
+import type {
+  Beat,
+  GroupMember,
+  NewRoot,
+  SessionInfo,
+  Settlement,
+  Store,
+  SweepAnswer,
+  Token,
+  Turn,
+  TurnAnswer,
+} from '../contract/store.ts';
+import type { SessionId, TaskId } from '../contract/task.ts';
+import { cancelTask, cancelTreePage } from './cancel.ts';
+import { claimTasks } from './claim.ts';
+import { type Around, MemoryViews } from './memory-views.ts';
+import { News } from './news.ts';
+import { Partition } from './partition.ts';
+import { submitRoot } from './submit.ts';
+import { sweepPartition } from './sweep.ts';
+import { commitTurn, settleTask } from './turns.ts';
+
+export interface MemoryStoreOptions {
+  clock: Clock;
+  partitions?: number;
+  around?: Around;
+  /** Delivers news: a test may lose, double or delay them. */
+  carry?: (deliver: () => void) => void;
+}
+
+export class MemoryStore extends MemoryViews implements Store {
+  readonly partitions: number;
+  readonly #news: News;
+
+  constructor({
+    clock,
+    partitions = 1,
+    around = async (_, call) => call(),
+    carry = queueMicrotask,
+  }: MemoryStoreOptions) {
+    const news = new News(carry);
+    super(
+      Array.from({ length: partitions }, () => new Partition(() => clock.now(), news)),
+      around,
+    );
+    this.partitions = partitions;
+    this.#news = news;
+  }
+
+  submit(partition: number, roots: readonly NewRoot[]) {
+    return this.#hinting('submit', partition, (part) => ({ existing: roots.map((root) => submitRoot(part, root)) }));
+  }
+
+  claim(partition: number, session: SessionId, nonce: string, ids: readonly TaskId[], max: number) {
+    return this.#hinting('claim', partition, (part) => ({ claims: claimTasks(part, session, nonce, ids, max) }));
+  }
+
+  stage(partition: number, group: TaskId, from: number, members: readonly GroupMember[]): Promise<void> {
+    return this.#call('stage', partition, (part) => {
+      const staged = part.staged.get(group)?.slice(0, from) ?? [];
+      part.staged.set(group, [...staged, ...members]);
+    });
+  }
+
+  commit(partition: number, turns: readonly Turn[]): Promise<{ answers: TurnAnswer[]; hints: Hint[] }> {
+    return this.#hinting('commit', partition, (part) => ({ answers: turns.map((turn) => commitTurn(part, turn)) }));
+  }
+
+  settle(partition: number, settlements: readonly Settlement[]) {
+    return this.#hinting('settle', partition, (part) => ({
+      answers: settlements.map((settlement) => settleTask(part, settlement)),
+    }));
+  }
+
+  cancel(partition: number, targets: readonly { id: TaskId; message: string | undefined }[]) {
+    return this.#hinting('cancel', partition, (part) => ({
+      answers: targets.map(({ id, message }) => cancelTask(part, id, message)),
+    }));
+  }
+
+  receive(partition: number, tasks: readonly { id: TaskId; token: Token; known: number }[]): Promise<TurnAnswer[]> {
+    return this.#call('receive', partition, (part) =>
+      tasks.map(({ id, token, known }) => {
+        const task = part.claimed(id, token);
+        return task === undefined ? { kind: 'fenced' } : { kind: 'committed', events: task.inbox.slice(known) };
+      }),
+    );
+  }
+
+  members(partition: number, group: TaskId, from: number, count: number): Promise<(Outcome | undefined)[]> {
+    return this.#call('members', partition, (part) => {
+      const known = part.groups.get(group);
+      const length = Math.max(0, Math.min(count, (known?.members.length ?? 0) - from));
+      return Array.from({ length }, (_, i) => known?.tasks[from + i]?.outcome);
+    });
+  }
+
+  cancelTree(partition: number, root: TaskId, after: string) {
+    return this.#hinting('cancelTree', partition, (part) => {
+      const task = part.tasks.get(root);
+      return { next: task === undefined ? undefined : cancelTreePage(part, task, after) };
+    });
+  }
+
+  async register(session: SessionInfo): Promise<void> {
+    await this.around('register', () => {
+      for (const part of this.parts) {
+        part.sessions.register(session);
+        part.queue.unstrand(part.serves);
+      }
+    });
+  }
+
+  beat(beat: Beat): Promise<boolean> {
+    return this.around('beat', () => {
+      const alive = this.parts.every((part) => part.sessions.beat(beat));
+      for (const part of this.parts) part.queue.unstrand(part.serves);
+      return alive;
+    });
+  }
+
+  release(partition: number, session: SessionId, ids?: readonly TaskId[]) {
+    return this.#hinting('release', partition, (part) => {
+      const known = part.sessions.get(session);
+      if (known === undefined) return {};
+      for (const task of [...known.claimed]) {
+        if (ids !== undefined && !ids.includes(task.id)) continue;
+        task.attempt--;
+        part.revive(task);
+      }
+      if (ids === undefined) part.sessions.end(known);
+      return {};
+    });
+  }
+
+  sweep(partition: number, ttlMs: number): Promise<SweepAnswer> {
+    return this.#hinting('sweep', partition, (part) => sweepPartition(part, ttlMs));
+  }
+
+  listen(session: SessionId | undefined, onNews: (ids: readonly TaskId[]) => void) {
+    return this.around('listen', () => this.#news.listen(session, onNews));
+  }
+
+  async close(): Promise<void> {}
+
+  #call<T>(method: string, partition: number, change: (part: Partition) => T): Promise<T> {
+    return this.around(method, () => {
+      const part = this.parts[partition];
+      if (part === undefined) throw new RangeError(`partition ${partition} of ${this.partitions}`);
+      const answer = change(part);
+      this.#news.flush();
+      return answer;
+    });
+  }
+
+  /** A call that may have made tasks ready: takes hints at its end. */
+  #hinting<T extends object>(
+    method: string,
+    partition: number,
+    change: (part: Partition) => T,
+  ): Promise<T & { hints: Hint[] }> {
+    return this.#call(method, partition, (part) => {
+      const answer = change(part);
+      return { ...answer, hints: part.queue.take(2 * part.sessions.slots(), part.serves, part.now()) };
+    });
+  }
+}

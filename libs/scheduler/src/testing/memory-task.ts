@@ -1,0 +1,136 @@
+/** What the memory store keeps of a tree, a task and a gather's group. */
+import type { HistoryEntry, TaskEvent } from '../contract/history.ts';
+import type { Outcome } from '../contract/outcome.ts';
+import type { GroupMember, NewGroup, Token } from '../contract/store.ts';
+import type { ChildCounts, SessionId, TaskId, TaskState } from '../contract/task.ts';
+
+export interface Tree {
+  /** Start time of the next task in fair queueing. */
+  virtual: number;
+  /** Unsettled tasks below the root, those in backlogs included. */
+  live: number;
+  /** How many times something was added below the root: tells what is older than the end of the root. */
+  born: number;
+  /** In the order of creation; the root first. */
+  tasks: MemoryTask[];
+  ending: Ending | undefined;
+}
+
+/** The coroutine of the root has ended, the tree has not. */
+export interface Ending {
+  outcome: Outcome;
+  /** What was born later is part of somebody's cleanup and not cancelled. */
+  born: number;
+  /** All tasks before this index have been cancelled. */
+  cursor: number;
+}
+
+export interface MemoryTask {
+  readonly id: TaskId;
+  readonly work: GroupMember;
+  readonly priority: number;
+  readonly tree: Tree;
+  readonly born: number;
+  readonly parent: MemoryTask | undefined;
+  /** The operation of the parent that made it. */
+  readonly op: number;
+  readonly member: { group: MemoryGroup; index: number } | undefined;
+  readonly createdAt: number;
+  state: TaskState;
+  outcome: Outcome | undefined;
+  startedAt: number | undefined;
+  finishedAt: number | undefined;
+  attempt: number;
+  /** Who runs it or ran it last. */
+  worker: SessionId | undefined;
+  claim: { session: SessionId; nonce: string; token: Token } | undefined;
+  settledBy: Token | undefined;
+  commits: number;
+  readonly history: HistoryEntry[];
+  readonly inbox: TaskEvent[];
+  /** When each operation that waits for time is due. */
+  readonly timers: Map<number, number>;
+  /** Members of groups included, in the order of creation. */
+  readonly children: TaskId[];
+  readonly groups: MemoryGroup[];
+  readonly counts: ChildCounts;
+  readonly logs: string[];
+  progress: string | undefined;
+  cancelRequested: boolean;
+  /** Which end of the tree has cancelled it: that of its root, or an operator's. */
+  swept: 'ended' | 'asked' | undefined;
+}
+
+export interface MemoryGroup {
+  readonly id: TaskId;
+  readonly op: number;
+  readonly parent: MemoryTask;
+  readonly born: number;
+  readonly returnExceptions: boolean;
+  readonly limit: number;
+  readonly createdAt: number;
+  readonly members: readonly GroupMember[];
+  /** Members that have left the backlog, by index. */
+  readonly tasks: (MemoryTask | undefined)[];
+  /** The first index of the backlog. */
+  next: number;
+  /** Dispatched and unsettled. */
+  live: number;
+  ended: number;
+  decided: boolean;
+}
+
+type Identity = Pick<MemoryTask, 'id' | 'work' | 'tree' | 'born' | 'parent' | 'op' | 'member' | 'createdAt'>;
+
+export const newTask = (identity: Identity): MemoryTask => ({
+  ...identity,
+  priority: (JSON.parse(identity.work.options) as { priority?: number }).priority ?? 0,
+  state: 'pending',
+  outcome: undefined,
+  startedAt: undefined,
+  finishedAt: undefined,
+  attempt: 0,
+  worker: undefined,
+  claim: undefined,
+  settledBy: undefined,
+  commits: 0,
+  history: [],
+  inbox: [],
+  timers: new Map(),
+  children: [],
+  groups: [],
+  counts: { total: 0, pending: 0, running: 0, succeeded: 0, failed: 0, cancelled: 0 },
+  logs: [],
+  progress: undefined,
+  cancelRequested: false,
+  swept: undefined,
+});
+
+export const newGroup = (
+  { id, op, returnExceptions, limit }: NewGroup,
+  members: readonly GroupMember[],
+  parent: MemoryTask,
+  born: number,
+  createdAt: number,
+): MemoryGroup => ({
+  id,
+  op,
+  parent,
+  born,
+  returnExceptions,
+  limit,
+  createdAt,
+  members,
+  tasks: [],
+  next: 0,
+  live: 0,
+  ended: 0,
+  decided: false,
+});
+
+export const newTree = (): Tree => ({ virtual: 0, live: 0, born: 0, tasks: [], ending: undefined });
+
+export const hasBacklog = (group: MemoryGroup): boolean => group.next < group.members.length;
+
+export const mayDispatch = (group: MemoryGroup): boolean =>
+  hasBacklog(group) && (group.limit === 0 || group.live < group.limit);

@@ -1,0 +1,142 @@
+/** The port Views over the partitions in memory. Answers are copies. */
+import { partitionOf } from '../contract/ids.ts';
+import { type CoroutineView, isSettled, type TaskId, type WorkerView } from '../contract/task.ts';
+import type { ListQuery, StoreHealth, TaskRecord, Views } from '../contract/views.ts';
+import type { MemoryTask } from './memory-task.ts';
+import type { Partition } from './partition.ts';
+import type { Session } from './sessions.ts';
+
+/** Runs a call: a test may delay it, send it twice, or lose its answer. */
+export type Around = <T>(method: string, call: () => T) => Promise<T>;
+
+export class MemoryViews implements Views {
+  protected readonly parts: readonly Partition[];
+  protected readonly around: Around;
+
+  constructor(parts: readonly Partition[], around: Around) {
+    this.parts = parts;
+    this.around = around;
+  }
+
+  records(ids: readonly TaskId[]): Promise<(TaskRecord | undefined)[]> {
+    return this.around('records', () =>
+      ids.map((id) => {
+        const part = this.#partOf(id);
+        const task = part?.find(id);
+        return part === undefined || task === undefined ? undefined : recordOf(task, part);
+      }),
+    );
+  }
+
+  watch(id: TaskId): Promise<void> {
+    return this.around('watch', () => {
+      const part = this.#partOf(id);
+      const task = part?.find(id);
+      if (task !== undefined && !isSettled(task.state)) part?.watched.add(id);
+    });
+  }
+
+  roots({ before, count }: ListQuery): Promise<{ id: TaskId; createdAt: number }[]> {
+    return this.around('roots', () =>
+      this.parts
+        .flatMap((part) => [...part.tasks.values()].filter((task) => task.parent === undefined))
+        .map(({ id, createdAt }) => ({ id, createdAt }))
+        .filter((root) => before === undefined || newestFirst(before, root) < 0)
+        .sort(newestFirst)
+        .slice(0, count),
+    );
+  }
+
+  children(id: TaskId, from: number, count: number): Promise<{ ids: TaskId[]; total: number }> {
+    return this.around('children', () => {
+      const ids = this.#partOf(id)?.find(id)?.children ?? [];
+      return { ids: ids.slice(from, from + count), total: ids.length };
+    });
+  }
+
+  logs(id: TaskId): Promise<{ task: TaskId; entries: string[] }[]> {
+    return this.around('logs', () => {
+      const top = this.#partOf(id)?.find(id);
+      return (top?.tree.tasks ?? [])
+        .filter((task) => task.logs.length > 0 && isWithin(task, top))
+        .map((task) => ({ task: task.id, entries: [...task.logs] }));
+    });
+  }
+
+  workers(): Promise<WorkerView[]> {
+    return this.around('workers', () => this.#sessions().map(workerOf));
+  }
+
+  coroutines(): Promise<CoroutineView[]> {
+    return this.around('coroutines', () => {
+      const views = new Map<string, CoroutineView>();
+      for (const { info, lost } of this.#sessions()) {
+        if (lost) continue;
+        for (const { name, argsSchema, version } of info.coroutines) {
+          const view = views.get(name) ?? { name, versions: [], workers: 0 };
+          view.workers++;
+          if (argsSchema !== undefined) view.argsSchema = argsSchema;
+          if (!view.versions.includes(version)) view.versions.push(version);
+          views.set(name, view);
+        }
+      }
+      return [...views.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+    });
+  }
+
+  health(): Promise<StoreHealth> {
+    return this.around('health', () => ({ ok: true, reasons: [], version: 'memory' }));
+  }
+
+  /** Every session is known to every partition; the one that has given it up first decides how it looks. */
+  #sessions(): Session[] {
+    const [first, ...others] = this.parts.map((part) => part.sessions);
+    return first === undefined ? [] : first.all().filter(({ info }) => others.every((other) => other.get(info.id)));
+  }
+
+  #partOf(id: TaskId): Partition | undefined {
+    return this.parts[partitionOf(id, this.parts.length)];
+  }
+}
+
+const newestFirst = (a: { id: TaskId; createdAt: number }, b: { id: TaskId; createdAt: number }): number =>
+  b.createdAt - a.createdAt || (a.id < b.id ? 1 : a.id > b.id ? -1 : 0);
+
+function isWithin(task: MemoryTask, top: MemoryTask | undefined): boolean {
+  for (let above: MemoryTask | undefined = task; above !== undefined; above = above.parent)
+    if (above === top) return true;
+  return false;
+}
+
+function recordOf(task: MemoryTask, part: Partition): TaskRecord {
+  const { id, work, state, outcome, parent, createdAt, startedAt, finishedAt, attempt, worker, progress } = task;
+  return {
+    id,
+    coroutine: work.coroutine,
+    options: work.options,
+    state,
+    outcome,
+    parent: parent?.id,
+    createdAt,
+    startedAt,
+    finishedAt,
+    attempt,
+    worker,
+    progress,
+    children: { ...task.counts },
+    cancelRequested: task.cancelRequested && !isSettled(state),
+    stranded: state === 'pending' && !part.serves(work.coroutine),
+  };
+}
+
+const workerOf = ({ info, running, suspended, draining, lost }: Session): WorkerView => ({
+  id: info.id,
+  state: lost ? 'lost' : draining ? 'draining' : 'up',
+  host: info.host,
+  pid: info.pid,
+  version: info.version,
+  slots: info.slots,
+  running,
+  suspended,
+  coroutines: info.coroutines.map(({ name }) => name),
+});

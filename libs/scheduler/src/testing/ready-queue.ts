@@ -1,0 +1,121 @@
+/**
+ * Where tasks wait for a worker: `ready`, in the order of fair queueing; `hinted`, on their way to a worker; `stranded`,
+ * while no live worker knows their coroutine.
+ *
+ * Q1 a task is in at most one of the three (T3). Q2 a group stands in `ready` once, as long as it may dispatch a member.
+ * Q3 a tree's next task starts one virtual second after its last one, but never before the task taken last (V): trees
+ * take turns, and one that was idle gains nothing by it. Q4 revived tasks pass all others.
+ */
+import type { Hint } from '../contract/dispatch.ts';
+import { Heap } from './heap.ts';
+import { type MemoryGroup, type MemoryTask, mayDispatch } from './memory-task.ts';
+
+/** The usual time that a hint may take; the sweep says it. */
+export const hintTtlMs = 2_000;
+const hintsPerCall = 200;
+/** Stranded tasks cost a look and give no hint. */
+const looksPerCall = 1_000;
+
+type Item = MemoryTask | MemoryGroup;
+
+interface Entry {
+  item: Item;
+  start: number;
+  revived: boolean;
+  gone: boolean;
+}
+
+const isGroup = (item: Item): item is MemoryGroup => 'members' in item;
+
+export class ReadyQueue {
+  readonly #ready = new Heap<Entry>((a, b) => Number(b.revived) - Number(a.revived) || a.start - b.start);
+  readonly #entries = new Map<Item, Entry>();
+  /** The time of the hint. */
+  readonly #hinted = new Map<MemoryTask, number>();
+  readonly #stranded = new Map<MemoryTask, Entry>();
+  readonly #dispatch: (group: MemoryGroup) => MemoryTask;
+  #virtual = 0;
+
+  /** `dispatch` makes a task of the first member of a group's backlog. */
+  constructor(dispatch: (group: MemoryGroup) => MemoryTask) {
+    this.#dispatch = dispatch;
+  }
+
+  add(task: MemoryTask): void {
+    this.#enqueue(this.#entry(task));
+  }
+
+  addGroup(group: MemoryGroup): void {
+    if (mayDispatch(group) && !this.#entries.has(group)) this.#enqueue(this.#entry(group));
+  }
+
+  revive(task: MemoryTask): void {
+    this.remove(task);
+    this.#enqueue({ item: task, start: 0, revived: true, gone: false });
+  }
+
+  remove(item: Item): void {
+    const entry = this.#entries.get(item);
+    if (entry !== undefined) entry.gone = true;
+    this.#entries.delete(item);
+    if (isGroup(item)) return;
+    this.#hinted.delete(item);
+    this.#stranded.delete(item);
+  }
+
+  /** Moves tasks from `ready` to `hinted` while `window` allows it. */
+  take(window: number, serves: (coroutine: string) => boolean, now: number): Hint[] {
+    const hints: Hint[] = [];
+    for (let looks = 0; looks < looksPerCall && hints.length < hintsPerCall && this.#hinted.size < window; looks++) {
+      const entry = this.#ready.pop();
+      if (entry === undefined) break;
+      if (entry.gone) continue;
+      this.#entries.delete(entry.item);
+      if (!entry.revived) this.#virtual = entry.start;
+      const task = isGroup(entry.item) ? this.#dispatch(entry.item) : entry.item;
+      if (isGroup(entry.item)) this.addGroup(entry.item);
+      if (serves(task.work.coroutine)) {
+        this.#hinted.set(task, now);
+        hints.push({ id: task.id, priority: task.priority });
+      } else this.#stranded.set(task, { ...entry, item: task });
+    }
+    return hints;
+  }
+
+  /** The hint has met a worker that does not know the coroutine: others get it, or it strands. */
+  misrouted(task: MemoryTask, serves: (coroutine: string) => boolean, overdueSince: number): void {
+    if (this.#entries.has(task) || this.#stranded.has(task)) return;
+    this.#hinted.delete(task);
+    if (serves(task.work.coroutine)) this.#hinted.set(task, overdueSince);
+    else this.#stranded.set(task, { item: task, start: 0, revived: true, gone: false });
+  }
+
+  unstrand(serves: (coroutine: string) => boolean): void {
+    for (const [task, entry] of this.#stranded) {
+      if (!serves(task.work.coroutine)) continue;
+      this.#stranded.delete(task);
+      this.#enqueue(entry);
+    }
+  }
+
+  /** Gives hints that are older than `before` back to `ready`. */
+  expireHints(before: number): void {
+    for (const [task, hintedAt] of this.#hinted) if (hintedAt < before) this.revive(task);
+  }
+
+  has(task: MemoryTask): boolean {
+    return this.#entries.has(task) || this.#hinted.has(task) || this.#stranded.has(task);
+  }
+
+  #entry(item: Item): Entry {
+    const tree = isGroup(item) ? item.parent.tree : item.tree;
+    const start = Math.max(this.#virtual, tree.virtual);
+    tree.virtual = start + 1;
+    return { item, start, revived: false, gone: false };
+  }
+
+  #enqueue(entry: Entry): void {
+    this.#entries.set(entry.item, entry);
+    this.#ready.push(entry);
+  }
+}

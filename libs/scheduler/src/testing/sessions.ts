@@ -1,0 +1,99 @@
+/**
+ * Who lives. Leases are counted in the time that the store itself was up, so that an outage of the store costs nobody
+ * its lease: each sweep adds what has passed since the last one, but never more than 1.5 s, and a sweep that comes
+ * within 900 ms of the last (every worker sweeps) adds nothing.
+ */
+import type { Beat, SessionInfo } from '../contract/store.ts';
+import type { SessionId } from '../contract/task.ts';
+import type { MemoryTask } from './memory-task.ts';
+
+const leaseMs = 4_000;
+const sweepGapMs = 900;
+const longestGapMs = 1_500;
+
+export interface Session {
+  info: SessionInfo;
+  coroutines: ReadonlySet<string>;
+  running: number;
+  suspended: number;
+  draining: boolean;
+  /** Up-time of the store at the last beat. */
+  beatAt: number;
+  /** Its lease has run out; what it held is being taken back. */
+  lost: boolean;
+  readonly claimed: Set<MemoryTask>;
+}
+
+export class Sessions {
+  readonly #sessions = new Map<SessionId, Session>();
+  #upMs = 0;
+  #sweptAt: number | undefined;
+
+  register(info: SessionInfo): void {
+    const known = this.#sessions.get(info.id);
+    const coroutines = new Set(info.coroutines.map(({ name }) => name));
+    if (known !== undefined) Object.assign(known, { info, coroutines, beatAt: this.#upMs, lost: false });
+    else
+      this.#sessions.set(info.id, {
+        info,
+        coroutines,
+        running: 0,
+        suspended: 0,
+        draining: false,
+        beatAt: this.#upMs,
+        lost: false,
+        claimed: new Set(),
+      });
+  }
+
+  /** False when it is unknown or lost. */
+  beat({ session, running, suspended, draining }: Beat): boolean {
+    const known = this.live(session);
+    if (known === undefined) return false;
+    Object.assign(known, { running, suspended, draining, beatAt: this.#upMs });
+    return true;
+  }
+
+  get(id: SessionId): Session | undefined {
+    return this.#sessions.get(id);
+  }
+
+  live(id: SessionId): Session | undefined {
+    const session = this.#sessions.get(id);
+    return session?.lost === false ? session : undefined;
+  }
+
+  end(session: Session): void {
+    this.#sessions.delete(session.info.id);
+  }
+
+  all(): Session[] {
+    return [...this.#sessions.values()];
+  }
+
+  /** Those that take new tasks. */
+  working(): Session[] {
+    return this.all().filter((session) => !session.lost && !session.draining);
+  }
+
+  serves(coroutine: string): boolean {
+    return this.working().some((session) => session.coroutines.has(coroutine));
+  }
+
+  slots(): number {
+    return this.working().reduce((sum, session) => sum + session.info.slots, 0);
+  }
+
+  /** Lets up-time pass and answers those whose lease has run out. */
+  expire(now: number): Session[] {
+    const gap = this.#sweptAt === undefined ? 0 : now - this.#sweptAt;
+    if (this.#sweptAt === undefined || gap >= sweepGapMs || gap < 0) {
+      this.#upMs += Math.min(Math.max(gap, 0), longestGapMs);
+      this.#sweptAt = now;
+    }
+    return this.all().filter((session) => {
+      session.lost ||= this.#upMs - session.beatAt > leaseMs;
+      return session.lost;
+    });
+  }
+}

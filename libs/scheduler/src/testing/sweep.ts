@@ -1,0 +1,57 @@
+/** What moves a task when nobody calls: dead sessions, time, lost hints, and ends of trees that nobody carried out. */
+
+import type { SweepAnswer } from '../contract/store.ts';
+import { cancelTreePage } from './cancel.ts';
+import type { Partition } from './partition.ts';
+
+const itemsPerCall = 500;
+
+export function sweepPartition(part: Partition, ttlMs: number): Omit<SweepAnswer, 'hints'> {
+  const expired = expireSessions(part);
+  const timers = fireTimers(part);
+  part.queue.expireHints(part.now() - ttlMs);
+  const unended = endTrees(part);
+  return {
+    expired,
+    timers,
+    workers: part.sessions.working().length,
+    slots: part.sessions.slots(),
+    more: expired === itemsPerCall || timers === itemsPerCall || unended,
+  };
+}
+
+function expireSessions(part: Partition): number {
+  let expired = 0;
+  for (const session of part.sessions.expire(part.now())) {
+    for (const task of session.claimed) {
+      if (expired === itemsPerCall) return expired;
+      part.revive(task);
+      expired++;
+    }
+    part.sessions.end(session);
+  }
+  return expired;
+}
+
+function fireTimers(part: Partition): number {
+  let fired = 0;
+  for (let first = part.timers.peek(); first !== undefined && first.due <= part.now(); first = part.timers.peek()) {
+    if (fired === itemsPerCall) break;
+    part.timers.pop();
+    const { task, op, due } = first;
+    if (task.timers.get(op) !== due) continue;
+    task.timers.delete(op);
+    part.deliver(task, { kind: 'timer', op });
+    fired++;
+  }
+  return fired;
+}
+
+/** One page of one tree; true when there is more to do. */
+function endTrees(part: Partition): boolean {
+  const unended = [...part.ending].filter(({ tree }) => (tree.ending?.cursor ?? 0) < tree.tasks.length);
+  const [root] = unended;
+  if (root?.tree.ending === undefined) return false;
+  const next = cancelTreePage(part, root, String(root.tree.ending.cursor));
+  return next !== undefined || unended.length > 1;
+}

@@ -1,0 +1,55 @@
+/** What the holder of a claim writes (T2): turns, each applied once and in the order of its fields, then the outcome. */
+import { CorralInternalError } from '../contract/exceptions.ts';
+import type { SettleAnswer, Settlement, Turn, TurnAnswer } from '../contract/store.ts';
+import { isSettled } from '../contract/task.ts';
+import type { MemoryTask } from './memory-task.ts';
+import type { Partition } from './partition.ts';
+
+export function commitTurn(partition: Partition, turn: Turn): TurnAnswer {
+  const task = partition.claimed(turn.id, turn.token);
+  if (task === undefined) return { kind: 'fenced' };
+  if (turn.seq > task.commits + 1)
+    throw new CorralInternalError(`turn ${turn.seq} of ${turn.id} was committed before turn ${task.commits + 1}`);
+  if (turn.seq === task.commits + 1) apply(partition, task, turn);
+  return { kind: 'committed', events: task.inbox.slice(turn.known) };
+}
+
+function apply(partition: Partition, task: MemoryTask, turn: Turn): void {
+  task.commits++;
+  if (turn.history !== undefined) task.history.push(turn.history);
+  for (const spawn of turn.spawns) partition.addChild(task, spawn);
+  for (const group of turn.groups) partition.addGroup(task, group);
+  for (const { op, ms } of turn.timers) {
+    const due = partition.now() + ms;
+    task.timers.set(op, due);
+    partition.timers.push({ due, task, op });
+  }
+  for (const op of turn.clearTimers) task.timers.delete(op);
+  for (const event of turn.events)
+    if (event.kind !== 'timer' || task.timers.delete(event.op)) partition.deliver(task, event);
+  for (const { id, message } of turn.cancels) {
+    const target = partition.enlist(id);
+    if (target !== undefined) partition.cancel(target, message);
+  }
+  for (const { id, message } of turn.cancelGroups) {
+    const group = partition.groups.get(id);
+    if (group !== undefined) partition.cancelGroup(group, message);
+  }
+  task.logs.push(...turn.logs);
+  if (turn.progress !== undefined) task.progress = turn.progress;
+  partition.moveTo(task, turn.suspended && task.inbox.length <= turn.known ? 'suspended' : 'running');
+}
+
+export function settleTask(part: Partition, { id, token, outcome, logs, progress }: Settlement): SettleAnswer {
+  const task = part.claimed(id, token);
+  if (task === undefined) {
+    const known = part.tasks.get(id);
+    if (known?.settledBy !== token) return { kind: 'fenced' };
+    return { kind: isSettled(known.state) ? 'settled' : 'ending' };
+  }
+  task.settledBy = token;
+  task.logs.push(...logs);
+  if (progress !== undefined) task.progress = progress;
+  part.end(task, outcome);
+  return { kind: isSettled(task.state) ? 'settled' : 'ending' };
+}
