@@ -1,0 +1,90 @@
+/** Puts a worker together: settings, coroutines, connection, HTTP. Whatever fails leaves nothing behind. */
+import { type Connection, connect, StoreUnavailableError } from '@corral/scheduler';
+import {
+  createLogger,
+  Health,
+  type Logger,
+  loadSettings,
+  Metrics,
+  NestLogger,
+  type Service,
+  type Settings,
+  StartError,
+  settingVariables,
+  unknownSettings,
+  version,
+  workerSettings,
+} from '@corral/service';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { appModule } from './app.module.ts';
+import { CoroutineLoadError, CoroutineLoader, type LoadedCoroutines } from './coroutine-loader.ts';
+import { shippedCoroutines } from './coroutines/index.ts';
+import { WorkerHost } from './worker.host.ts';
+
+type WorkerSettings = Settings<typeof workerSettings>;
+
+export async function startWorker(env: NodeJS.ProcessEnv): Promise<Service> {
+  const settings = loadSettings(workerSettings, env);
+  const logger = createLogger(settings);
+  for (const warning of unknownSettings(settingVariables, env)) logger.warn(warning);
+  const metrics = new Metrics({ role: 'worker', logger, maxCoroutines: settings.metricsMaxCoroutines });
+  const loader = new CoroutineLoader(
+    settings.coroutineFolders,
+    shippedCoroutines({ fetchAllow: settings.fetchAllow }),
+    version,
+  );
+  const loaded = await firstLoad(loader, settings, logger);
+
+  const connection = await connectTo(settings, metrics);
+  const { coroutines, codeVersions } = loaded;
+  const worker = connection.worker({ slots: settings.slots, coroutines, codeVersions, version });
+  const health = new Health(metrics.loop, [async () => (await connection.health()).reasons]);
+  const watch = settings.watch ? settings.coroutineFolders : [];
+  const host = new WorkerHost({ connection, worker, loader, loaded, watch, logger, metrics, health });
+  const app = await NestFactory.create<NestFastifyApplication>(
+    appModule(host, metrics, health),
+    new FastifyAdapter({ forceCloseConnections: true }),
+    { logger: new NestLogger(logger), abortOnError: false },
+  );
+  try {
+    await app.listen(settings.workerPort, settings.host);
+  } catch (error) {
+    await app.close();
+    throw cannotListen(error, settings);
+  }
+  logger.info({ worker: worker.id }, `worker ready: health and metrics on ${await app.getUrl()}`);
+  return { logger, shutdownMs: settings.shutdownMs, close: () => app.close() };
+}
+
+async function firstLoad(
+  loader: CoroutineLoader,
+  { watch }: WorkerSettings,
+  logger: Logger,
+): Promise<LoadedCoroutines> {
+  try {
+    return await loader.load();
+  } catch (error) {
+    if (!watch || !(error instanceof CoroutineLoadError)) throw error;
+    logger.error(`only the shipped coroutines are loaded, until this is mended:\n${error.message}`);
+    return loader.shipped;
+  }
+}
+
+async function connectTo({ redisUrl, prefix, queues }: WorkerSettings, metrics: Metrics): Promise<Connection> {
+  try {
+    return await connect({ url: redisUrl, prefix, queues, instrument: metrics.instrument });
+  } catch (error) {
+    if (error instanceof StoreUnavailableError) throw new StartError(`REDIS_URL: ${error.message}`);
+    throw error;
+  }
+}
+
+function cannotListen(error: unknown, { host, workerPort }: WorkerSettings): unknown {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === 'EADDRINUSE')
+    return new StartError(`WORKER_PORT=${workerPort} is in use by another process: choose another one, or 0 for any`);
+  if (code === 'EACCES' || code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+    return new StartError(`HOST=${host}, WORKER_PORT=${workerPort}: cannot listen there: ${message}`);
+  return error;
+}
