@@ -23,8 +23,8 @@ export interface TaskRecord {
 }
 
 export interface ListQuery {
-  /** Newest first, strictly before this position; undefined: from the newest. */
-  before: { createdAt: number; id: TaskId } | undefined;
+  /** Ids sort by time. Only roots older than this one; undefined: from the newest. */
+  before: TaskId | undefined;
   count: number;
 }
 
@@ -39,8 +39,8 @@ export interface Views {
   records(ids: readonly TaskId[]): Promise<(TaskRecord | undefined)[]>;
   /** Asks for news of this task by `Store.listen` once it is settled. Read the record after this, never before. */
   watch(id: TaskId): Promise<void>;
-  /** Roots of all partitions. */
-  roots(query: ListQuery): Promise<{ id: TaskId; createdAt: number }[]>;
+  /** Ids of roots of all partitions, newest (greatest) first. */
+  roots(query: ListQuery): Promise<TaskId[]>;
   /** Ids of children in the order of creation. */
   children(id: TaskId, from: number, count: number): Promise<{ ids: TaskId[]; total: number }>;
   /** Log entries (JSON each) of the task and of everything below it, in the order of creation of the tasks. */

@@ -15,32 +15,18 @@ interface Batch {
   ids: TaskId[];
 }
 
+/** Batches that wait for a consumer, or consumers that wait for a batch; never both. */
 class Line {
-  readonly #batches = new Heap<Batch>((a, b) => b.priority - a.priority);
-  readonly #waiting: ((batch: Batch | undefined) => void)[] = [];
-
-  get size(): number {
-    return this.#batches.size;
-  }
+  readonly batches = new Heap<Batch>((a, b) => b.priority - a.priority);
+  readonly waiting = new Set<(batch: Batch | undefined) => void>();
 
   put(batch: Batch): void {
-    const consumer = this.#waiting.shift();
-    if (consumer === undefined) this.#batches.push(batch);
-    else consumer(batch);
-  }
-
-  /** The next batch, now or later; undefined once `quit` has resolved. */
-  async next(quit: Promise<void>): Promise<Batch | undefined> {
-    const batch = this.#batches.pop();
-    if (batch !== undefined) return batch;
-    const turn = Promise.withResolvers<Batch | undefined>();
-    this.#waiting.push(turn.resolve);
-    void quit.then(() => {
-      const place = this.#waiting.indexOf(turn.resolve);
-      if (place >= 0) this.#waiting.splice(place, 1);
-      turn.resolve(undefined);
-    });
-    return turn.promise;
+    const [first] = this.waiting;
+    if (first === undefined) this.batches.push(batch);
+    else {
+      this.waiting.delete(first);
+      first(batch);
+    }
   }
 }
 
@@ -64,19 +50,25 @@ export class MemoryDispatch implements Dispatch {
   }
 
   async backlog(partition: number): Promise<number> {
-    return this.#line(partition).size;
+    return this.#line(partition).batches.size;
   }
 
   consume(partition: number, consumer: Consumer): Consumption {
     const line = this.#line(partition);
-    const quit = Promise.withResolvers<void>();
     let stopped = false;
+    let wake: (batch: Batch | undefined) => void = () => undefined;
     let inHand: Promise<void> = Promise.resolve();
+    const next = (): Promise<Batch | undefined> =>
+      new Promise((resolve) => {
+        wake = resolve;
+        line.waiting.add(resolve);
+      });
     const serve = async (): Promise<void> => {
-      while (!stopped) {
-        await Promise.race([consumer.free(), quit.promise]);
-        const batch = stopped ? undefined : await line.next(quit.promise);
-        if (batch === undefined) return;
+      for (;;) {
+        await consumer.free();
+        const batch = stopped ? undefined : (line.batches.pop() ?? (await next()));
+        if (batch !== undefined && stopped) line.put(batch);
+        if (batch === undefined || stopped) return;
         inHand = consumer.take(batch.ids).catch((error: unknown) => consumer.failed(error));
         await inHand;
       }
@@ -86,7 +78,8 @@ export class MemoryDispatch implements Dispatch {
       stop: async () => {
         stopped = true;
         this.#consumptions.delete(consumption);
-        quit.resolve();
+        line.waiting.delete(wake);
+        wake(undefined);
         await inHand;
       },
     };

@@ -36,13 +36,13 @@ export class MemoryViews implements Views {
     });
   }
 
-  roots({ before, count }: ListQuery): Promise<{ id: TaskId; createdAt: number }[]> {
+  roots({ before, count }: ListQuery): Promise<TaskId[]> {
     return this.around('roots', () =>
       this.parts
-        .flatMap((part) => [...part.tasks.values()].filter((task) => task.parent === undefined))
-        .map(({ id, createdAt }) => ({ id, createdAt }))
-        .filter((root) => before === undefined || newestFirst(before, root) < 0)
-        .sort(newestFirst)
+        .flatMap((part) => [...part.tasks.values()].flatMap(({ id, parent }) => (parent === undefined ? [id] : [])))
+        .filter((id) => before === undefined || id < before)
+        .sort()
+        .reverse()
         .slice(0, count),
     );
   }
@@ -98,9 +98,6 @@ export class MemoryViews implements Views {
     return this.parts[partitionOf(id, this.parts.length)];
   }
 }
-
-const newestFirst = (a: { id: TaskId; createdAt: number }, b: { id: TaskId; createdAt: number }): number =>
-  b.createdAt - a.createdAt || (a.id < b.id ? 1 : a.id > b.id ? -1 : 0);
 
 function isWithin(task: MemoryTask, top: MemoryTask | undefined): boolean {
   for (let above: MemoryTask | undefined = task; above !== undefined; above = above.parent)

@@ -1,0 +1,217 @@
+/**
+ * Client: submit tasks, wait for them, look at them, cancel them. Speaks to the ports only, and keeps no state but the
+ * list of its own waits.
+ */
+import { createHash } from 'node:crypto';
+import type { Clock } from '../contract/clock.ts';
+import { decode, encode } from '../contract/codec.ts';
+import type { TaskOptions } from '../contract/coroutine.ts';
+import type { Dispatch, Hint } from '../contract/dispatch.ts';
+import { CorralInternalError, IdempotencyConflictError } from '../contract/exceptions.ts';
+import { isTaskId, newRootId, partitionOf } from '../contract/ids.ts';
+import type { Instrument } from '../contract/instrument.ts';
+import type { Store } from '../contract/store.ts';
+import {
+  type CoroutineView,
+  isSettled,
+  type Page,
+  type TaskId,
+  type TaskLogs,
+  type TaskState,
+  type TaskTree,
+  type TaskView,
+  type WorkerView,
+} from '../contract/task.ts';
+import type { Views } from '../contract/views.ts';
+import { taskView } from './task-view.ts';
+import { Waiters } from './waiters.ts';
+
+export interface SubmitOptions extends TaskOptions {
+  /** The same key with the same content gives the same task, for 24 hours. */
+  idempotencyKey?: string;
+}
+
+export interface ListOptions {
+  state?: TaskState;
+  coroutine?: string;
+  cursor?: string;
+  /** 50 by default. */
+  limit?: number;
+}
+
+export interface ClientParts {
+  store: Store;
+  views: Views;
+  dispatch: Dispatch;
+  clock: Clock;
+  instrument: Instrument;
+}
+
+/** A filtered list looks at so many rows for one page, then hands out a cursor to go on from. */
+const mostScanned = 2000;
+const scanPage = 200;
+
+export class Client {
+  readonly #parts: ClientParts;
+  readonly #waiters: Waiters;
+  #listening: Promise<{ close(): Promise<void> }> | undefined;
+
+  constructor(parts: ClientParts) {
+    this.#parts = parts;
+    this.#waiters = new Waiters(parts.clock);
+  }
+
+  /**
+   * Creates a root task. It exists as soon as this resolves, whether or not a worker knows the coroutine.
+   * @throws UnserializableError, IdempotencyConflictError, StoreUnavailableError; nothing is created then.
+   */
+  async submit(coroutine: string, args: unknown, options: SubmitOptions = {}): Promise<TaskView> {
+    return (await this.submitOnce(coroutine, args, options)).task;
+  }
+
+  /** As submit; `replayed` tells that the task was created before under the same idempotency key. */
+  async submitOnce(
+    coroutine: string,
+    args: unknown,
+    { idempotencyKey, ...options }: SubmitOptions = {},
+  ): Promise<{ task: TaskView; replayed: boolean }> {
+    const root = { coroutine, args: encode(args), options: encode(options) };
+    const id = this.#newRoot(idempotencyKey);
+    const partition = this.#partition(id);
+    const idempotency = idempotencyKey === undefined ? {} : { idempotency: fingerprint(idempotencyKey, root) };
+    const { existing, hints } = await this.#parts.store.submit(partition, [{ id, ...root, ...idempotency }]);
+    this.#hint(partition, hints);
+    const [first] = existing;
+    if (first === 'conflict')
+      throw new IdempotencyConflictError('the idempotency key was used before with other content');
+    const task = await this.get(first ?? id);
+    if (task === undefined) throw new CorralInternalError(`task ${first ?? id} was accepted and cannot be found`);
+    return { task, replayed: first !== undefined };
+  }
+
+  /** All submits with one idempotency key meet in one partition, which remembers it. */
+  #newRoot(idempotencyKey: string | undefined): TaskId {
+    const { clock, store } = this.#parts;
+    const wanted = idempotencyKey === undefined ? undefined : partitionOf(sha256(idempotencyKey), store.partitions);
+    for (;;) {
+      const id = newRootId(clock.now(), clock.random(16));
+      if (wanted === undefined || this.#partition(id) === wanted) return id;
+    }
+  }
+
+  async get(id: TaskId): Promise<TaskView | undefined> {
+    const [record] = await this.#parts.views.records([id]);
+    return record === undefined ? undefined : taskView(record);
+  }
+
+  /** Answers as soon as the task is settled, or when `ms` are over with the view at that time. */
+  async wait(id: TaskId, ms: number, signal?: AbortSignal): Promise<TaskView | undefined> {
+    const first = await this.get(id);
+    if (first === undefined || isSettled(first.state) || ms <= 0) return first;
+    await this.#listen();
+    await this.#parts.views.watch(id);
+    const settled = async (): Promise<TaskView | undefined> => {
+      const view = await this.get(id);
+      return view !== undefined && isSettled(view.state) ? view : undefined;
+    };
+    return (await this.#waiters.wait(id, ms, settled, signal)) ?? (await this.get(id));
+  }
+
+  /** Requests a cancel; changes nothing when the task is settled. */
+  async cancel(id: TaskId, message?: string): Promise<TaskView | undefined> {
+    const partition = this.#partition(id);
+    const { answers, hints } = await this.#parts.store.cancel(partition, [{ id, message }]);
+    this.#hint(partition, hints);
+    return answers[0] === 'unknown' ? undefined : await this.get(id);
+  }
+
+  /** Roots, newest first. @throws RangeError on a cursor that is none. */
+  async list(options: ListOptions = {}): Promise<Page<TaskView>> {
+    const { state, coroutine, cursor, limit = 50 } = options;
+    const items: TaskView[] = [];
+    if (cursor !== undefined && !isTaskId(cursor)) throw new RangeError('cursor: not a cursor of this list');
+    let before = cursor;
+    for (let scanned = 0; scanned < mostScanned; ) {
+      const rows = await this.#parts.views.roots({ before, count: scanPage });
+      for (const record of await this.#parts.views.records(rows)) {
+        if (record === undefined || (state ?? record.state) !== record.state) continue;
+        if ((coroutine ?? record.coroutine) !== record.coroutine) continue;
+        items.push(taskView(record));
+        if (items.length === limit) return { items, nextCursor: record.id };
+      }
+      if (rows.length < scanPage) return { items };
+      scanned += rows.length;
+      before = rows.at(-1);
+    }
+    return before === undefined ? { items } : { items, nextCursor: before };
+  }
+
+  /** The task and what is below it, level by level, at most `limit` tasks in all; `omitted` tells where more are. */
+  async tree(id: TaskId, limit = 1000): Promise<TaskTree | undefined> {
+    const top = await this.get(id);
+    if (top === undefined) return undefined;
+    const root: TaskTree = { ...top, nodes: [], omitted: 0 };
+    let left = limit - 1;
+    for (let level = [root]; level.length > 0; ) {
+      const next: TaskTree[] = [];
+      for (const node of level) {
+        if (node.children.total === 0) continue;
+        const { ids, total } =
+          left > 0 ? await this.#parts.views.children(node.id, 0, left) : { ids: [], total: node.children.total };
+        const records = await this.#parts.views.records(ids);
+        for (const record of records)
+          if (record !== undefined) node.nodes.push({ ...taskView(record), nodes: [], omitted: 0 });
+        node.omitted = total - node.nodes.length;
+        left -= node.nodes.length;
+        next.push(...node.nodes);
+      }
+      level = next;
+    }
+    return root;
+  }
+
+  async logs(id: TaskId): Promise<TaskLogs[] | undefined> {
+    if ((await this.get(id)) === undefined) return undefined;
+    const logs = await this.#parts.views.logs(id);
+    return logs.map(({ task, entries }) => ({ task, entries: entries.map(decode) }));
+  }
+
+  workers(): Promise<WorkerView[]> {
+    return this.#parts.views.workers();
+  }
+
+  coroutines(): Promise<CoroutineView[]> {
+    return this.#parts.views.coroutines();
+  }
+
+  async close(): Promise<void> {
+    await (await this.#listening)?.close();
+  }
+
+  #listen(): Promise<{ close(): Promise<void> }> {
+    this.#listening ??= this.#parts.store.listen(undefined, (ids) => this.#waiters.hear(ids));
+    return this.#listening;
+  }
+
+  /** Does not fail: the tasks exist, and the sweep hands out what gets lost here (D1). */
+  #hint(partition: number, hints: readonly Hint[]): void {
+    if (hints.length === 0) return;
+    const warn = (error: unknown) =>
+      this.#parts.instrument.warning?.('could not hand out ready tasks; the sweep will', error);
+    this.#parts.dispatch.send(partition, hints, Math.ceil(hints.length / 4)).catch(warn);
+  }
+
+  #partition(id: TaskId): number {
+    return partitionOf(id, this.#parts.store.partitions);
+  }
+}
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('base64url');
+
+const fingerprint = (
+  key: string,
+  { coroutine, args, options }: { coroutine: string; args: string; options: string },
+) => ({
+  key,
+  fingerprint: sha256(JSON.stringify([coroutine, args, options])),
+});

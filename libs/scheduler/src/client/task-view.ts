@@ -1,0 +1,33 @@
+/** The view of a task for people, made from the record in the store. */
+import { decode } from '../contract/codec.ts';
+import type { TaskOptions } from '../contract/coroutine.ts';
+import { rootOf } from '../contract/ids.ts';
+import type { ErrorValue } from '../contract/outcome.ts';
+import type { TaskView } from '../contract/task.ts';
+import type { TaskRecord } from '../contract/views.ts';
+
+const time = (ms: number): string => new Date(ms).toISOString();
+
+export function taskView(record: TaskRecord): TaskView {
+  const { name } = decode(record.options) as TaskOptions;
+  const { outcome } = record;
+  return {
+    id: record.id,
+    coroutine: record.coroutine,
+    ...(name === undefined ? {} : { name }),
+    state: record.state,
+    ...(outcome?.state === 'succeeded' ? { result: decode(outcome.payload) } : {}),
+    ...(outcome !== undefined && outcome.state !== 'succeeded' ? { error: decode(outcome.payload) as ErrorValue } : {}),
+    parentId: record.parent ?? null,
+    rootId: rootOf(record.id),
+    createdAt: time(record.createdAt),
+    startedAt: record.startedAt === undefined ? null : time(record.startedAt),
+    finishedAt: record.finishedAt === undefined ? null : time(record.finishedAt),
+    attempt: record.attempt,
+    worker: record.worker ?? null,
+    progress: record.progress === undefined ? null : decode(record.progress),
+    children: record.children,
+    ...(record.cancelRequested && outcome === undefined ? { cancelRequested: true } : {}),
+    ...(record.stranded ? { unroutable: true } : {}),
+  };
+}

@@ -1,0 +1,84 @@
+/** The one place that wires Redis, BullMQ, client and worker together. */
+import { hostname } from 'node:os';
+import { Client } from './client/client.ts';
+import type { Instrument } from './contract/instrument.ts';
+import type { StoreHealth } from './contract/views.ts';
+import { BullmqDispatch } from './dispatch/bullmq-dispatch.ts';
+import type { AnyCoroutineFunction } from './loop/coroutines.ts';
+import { RedisConnection } from './store/redis-connection.ts';
+import { RedisStore } from './store/redis-store.ts';
+import { RedisViews } from './store/redis-views.ts';
+import { SystemClock } from './worker/system-clock.ts';
+import { Worker } from './worker/worker.ts';
+
+export interface ConnectOptions {
+  /** redis:// or rediss:// URL. */
+  url: string;
+  /** Of all keys and channels; `corral` by default. */
+  prefix?: string;
+  /** Partitions that task trees are spread over; the same for all processes of a cluster. 1 by default. */
+  queues?: number;
+  instrument?: Instrument;
+}
+
+export interface WorkerOptions {
+  /** For people; each start gets a suffix of its own. The host's name by default. */
+  name?: string;
+  /** Coroutines running at once. */
+  slots: number;
+  coroutines: Iterable<AnyCoroutineFunction>;
+  /** Code version of each coroutine, by name. */
+  codeVersions?: ReadonlyMap<string, string>;
+  /** Of the worker's software, for people. */
+  version: string;
+  /** Running tasks get so long to end when the worker stops. 20 s by default. */
+  drainMs?: number;
+}
+
+export interface Connection {
+  readonly client: Client;
+  worker(options: WorkerOptions): Worker;
+  health(): Promise<StoreHealth>;
+  /** Stop workers first. */
+  close(): Promise<void>;
+}
+
+const defaultDrainMs = 20_000;
+
+/** Connects to a cluster. Rejects when the cluster was set up with another number of queues. */
+export async function connect(options: ConnectOptions): Promise<Connection> {
+  const { url, prefix = 'corral', queues = 1, instrument = {} } = options;
+  const warn = (error: Error): void => instrument.warning?.('redis', error);
+  const connection = new RedisConnection({ url, prefix, partitions: queues }, warn);
+  const store = new RedisStore(connection);
+  const views = new RedisViews(connection);
+  const clock = new SystemClock();
+  const dispatch = new BullmqDispatch(
+    () => connection.open(),
+    (partition) => connection.tag(partition),
+    warn,
+  );
+  const client = new Client({ store, views, dispatch, clock, instrument });
+  const close = async (): Promise<void> => {
+    await client.close();
+    await dispatch.close();
+    await store.close();
+  };
+  try {
+    await connection.agreeOnPartitions();
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return {
+    client,
+    health: () => views.health(),
+    close,
+    worker: ({ name = hostname(), codeVersions = new Map(), drainMs = defaultDrainMs, ...worker }) =>
+      new Worker({
+        ...{ store, dispatch, clock, instrument, name, codeVersions, drainMs },
+        ...{ host: hostname(), pid: process.pid },
+        ...worker,
+      }),
+  };
+}

@@ -1,0 +1,128 @@
+/**
+ * The port Dispatch over BullMQ: one queue a partition, one BullMQ job for a batch of ids. The only file that knows
+ * BullMQ. Jobs carry ids and nothing else; retries, delays, results and stalled checks of BullMQ are not used, because
+ * nothing is proven by a job (contract/dispatch.ts).
+ */
+import { randomUUID } from 'node:crypto';
+import { type Job, Queue, Worker } from 'bullmq';
+import type { Redis } from 'ioredis';
+import type { Consumer, Consumption, Dispatch, Hint } from '../contract/dispatch.ts';
+import type { TaskId } from '../contract/task.ts';
+
+interface Batch {
+  ids: TaskId[];
+}
+
+const queueName = 'ready';
+/** BullMQ: 0 is "no priority" and goes first, then 1, 2, ... 2,097,152 last. Ours: higher first. */
+const lowest = 1_000_000;
+const retryMs = 1000;
+
+export class BullmqDispatch implements Dispatch {
+  readonly #connect: () => Redis;
+  readonly #prefixOf: (partition: number) => string;
+  readonly #onError: (error: Error) => void;
+  readonly #queues = new Map<number, Queue<Batch>>();
+  readonly #connections: Redis[] = [];
+  #shared: Redis | undefined;
+
+  /** `prefixOf`: the hash tag of a partition, so that a queue lies in the slot of its tasks. */
+  constructor(connect: () => Redis, prefixOf: (partition: number) => string, onError: (error: Error) => void) {
+    this.#connect = connect;
+    this.#prefixOf = prefixOf;
+    this.#onError = onError;
+  }
+
+  async send(partition: number, hints: readonly Hint[], batch: number): Promise<void> {
+    const jobs = [];
+    for (const [priority, group] of Map.groupBy(hints, (hint) => hint.priority)) {
+      for (let from = 0; from < group.length; from += batch) {
+        const ids = group.slice(from, from + batch).map((hint) => hint.id);
+        const opts = priority === 0 ? {} : { priority: lowest - Math.min(priority, lowest - 1) };
+        jobs.push({ name: 'run', data: { ids }, opts });
+      }
+    }
+    await this.#queue(partition).addBulk(jobs);
+  }
+
+  async backlog(partition: number): Promise<number> {
+    return await this.#queue(partition).getJobCountByTypes('waiting', 'prioritized');
+  }
+
+  consume(partition: number, consumer: Consumer): Consumption {
+    const worker = new Worker<Batch>(queueName, null, {
+      connection: this.#open(),
+      prefix: this.#prefixOf(partition),
+      removeOnComplete: { count: 0 },
+    });
+    worker.on('error', this.#onError);
+    const loop = new FetchLoop(worker, consumer);
+    return { stop: () => loop.stop() };
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#queues.values()].map((queue) => queue.close()));
+    for (const connection of this.#connections) connection.disconnect();
+  }
+
+  #queue(partition: number): Queue<Batch> {
+    let queue = this.#queues.get(partition);
+    if (queue === undefined) {
+      this.#shared ??= this.#open();
+      const defaultJobOptions = { removeOnComplete: true, removeOnFail: true };
+      queue = new Queue(queueName, { connection: this.#shared, prefix: this.#prefixOf(partition), defaultJobOptions });
+      queue.on('error', this.#onError);
+      this.#queues.set(partition, queue);
+    }
+    return queue;
+  }
+
+  #open(): Redis {
+    const connection = this.#connect();
+    this.#connections.push(connection);
+    return connection;
+  }
+}
+
+/** Fetches a batch when a slot is free and never before; BullMQ's own loop would fetch ahead and hoard. */
+class FetchLoop {
+  readonly #worker: Worker<Batch>;
+  readonly #consumer: Consumer;
+  readonly #token = randomUUID();
+  readonly #ended: Promise<void>;
+  #stopped = false;
+  readonly #stop = Promise.withResolvers<void>();
+
+  constructor(worker: Worker<Batch>, consumer: Consumer) {
+    this.#worker = worker;
+    this.#consumer = consumer;
+    this.#ended = this.#run();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#stop.resolve();
+    await this.#worker.close(true); // ends a blocking fetch
+    await this.#ended;
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopped) {
+      await Promise.race([this.#consumer.free(), this.#stop.promise]);
+      if (this.#stopped) return;
+      try {
+        const job = await this.#worker.getNextJob(this.#token);
+        if (job !== undefined) await this.#handle(job);
+      } catch (error) {
+        if (this.#stopped) return;
+        this.#consumer.failed(error);
+        await Promise.race([new Promise((resolve) => setTimeout(resolve, retryMs)), this.#stop.promise]);
+      }
+    }
+  }
+
+  async #handle(job: Job<Batch>): Promise<void> {
+    const done = job.moveToCompleted(null, this.#token, false);
+    await Promise.all([this.#consumer.take(job.data.ids), done]);
+  }
+}

@@ -1,0 +1,52 @@
+/** Corral: asyncio for a cluster. The public surface. */
+export { Client, type ListOptions, type SubmitOptions } from './client/client.ts';
+export { type Connection, type ConnectOptions, connect, type WorkerOptions } from './connect.ts';
+export { encode, errorValue } from './contract/codec.ts';
+export type { CoroutineOptions, TaskOptions } from './contract/coroutine.ts';
+export {
+  CancelledError,
+  CorralInternalError,
+  ExceptionGroup,
+  FencedError,
+  IdempotencyConflictError,
+  InvalidArgumentsError,
+  InvalidStateError,
+  NonDeterminismError,
+  RemoteError,
+  StoreUnavailableError,
+  TimeoutError,
+  UnknownCoroutineError,
+  UnserializableError,
+} from './contract/exceptions.ts';
+export { isTaskId } from './contract/ids.ts';
+export type { Instrument } from './contract/instrument.ts';
+export type { ErrorValue } from './contract/outcome.ts';
+export {
+  type ChildCounts,
+  type CoroutineView,
+  isSettled,
+  type Page,
+  type SessionId,
+  type SettledState,
+  type TaskId,
+  type TaskLogs,
+  type TaskState,
+  type TaskTree,
+  type TaskView,
+  taskStates,
+  type WorkerView,
+} from './contract/task.ts';
+export type { StoreHealth } from './contract/views.ts';
+export {
+  type AnyCoroutineFunction,
+  Coroutine,
+  type CoroutineFunction,
+  coroutine,
+  isCoroutineFunction,
+  isCoroutineName,
+} from './loop/coroutines.ts';
+export type { Future } from './loop/futures.ts';
+export type { Gathered, GatherOptions } from './loop/gather.ts';
+export type { Loop } from './loop/loop.ts';
+export type { Task } from './loop/tasks.ts';
+export type { Worker } from './worker/worker.ts';

@@ -1,0 +1,76 @@
+/**
+ * Future: the awaitable result of one operation, as in asyncio.
+ *
+ * It is its own thenable and not a Promise because the runtime must know who is awaited: that decides whether the task
+ * is suspended, and where a cancel strikes. Promises are made on demand only, so a future that nobody awaits cannot
+ * cause an unhandled rejection.
+ */
+import type { CancelledError } from '../contract/exceptions.ts';
+
+export interface Awaited {
+  /** A cancel of the task reaches this await. Either settles the future, or makes sure that something later will. */
+  strike(error: CancelledError): void;
+}
+
+export interface Awaiter {
+  /** Called when user code begins to await an unsettled future; may strike it at once. */
+  awaiting(future: Awaited): void;
+  /** Called when an awaited future is settled. */
+  settled(future: Awaited): void;
+}
+
+type State<T> = { kind: 'pending' } | { kind: 'value'; value: T } | { kind: 'error'; error: unknown };
+
+export abstract class Future<T> implements PromiseLike<T>, Awaited {
+  #state: State<T> = { kind: 'pending' };
+  #promise: PromiseWithResolvers<T> | undefined;
+  readonly #awaiter: Awaiter;
+
+  constructor(awaiter: Awaiter) {
+    this.#awaiter = awaiter;
+  }
+
+  abstract strike(error: CancelledError): void;
+
+  // biome-ignore lint/suspicious/noThenProperty: a future is awaitable
+  then<A = T, B = never>(
+    onValue?: ((value: T) => A | PromiseLike<A>) | null,
+    onError?: ((error: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    this.#promise ??= this.#makePromise();
+    const next = this.#promise.promise.then(onValue, onError);
+    if (this.#state.kind === 'pending') this.#awaiter.awaiting(this);
+    return next;
+  }
+
+  protected get state(): State<T> {
+    return this.#state;
+  }
+
+  protected resolve(value: T): void {
+    this.#settle({ kind: 'value', value });
+  }
+
+  protected reject(error: unknown): void {
+    this.#settle({ kind: 'error', error });
+  }
+
+  #settle(state: State<T>): void {
+    if (this.#state.kind !== 'pending') return;
+    this.#state = state;
+    if (this.#promise === undefined) return;
+    this.#awaiter.settled(this);
+    this.#finish(this.#promise);
+  }
+
+  #makePromise(): PromiseWithResolvers<T> {
+    const promise = Promise.withResolvers<T>();
+    this.#finish(promise);
+    return promise;
+  }
+
+  #finish(promise: PromiseWithResolvers<T>): void {
+    if (this.#state.kind === 'value') promise.resolve(this.#state.value);
+    else if (this.#state.kind === 'error') promise.reject(this.#state.error);
+  }
+}

@@ -1,0 +1,25 @@
+/** What an operation of the loop may do with its task: begin under a number, ask for effects, wait for its event. */
+import type { TaskEvent } from '../contract/history.ts';
+import type { Outcome } from '../contract/outcome.ts';
+import type { TaskId } from '../contract/task.ts';
+import type { Awaiter } from './futures.ts';
+import type { TurnRequests } from './turn.ts';
+
+/** An event of the inbox, with what had to be read to act on it. */
+export type Delivery = TaskEvent & { members?: (Outcome | undefined)[] };
+
+export interface Operations extends Awaiter {
+  readonly taskId: TaskId;
+  /** Numbers the operation; in replay checks it against the history. `on` gets the events of this number. */
+  begin(kind: string, detail: string, on: (event: Delivery) => void): number;
+  /**
+   * The requests of this turn; undefined when the history says that they were committed before: those of operation `op`,
+   * or without a number those that follow from an event.
+   */
+  requests(op?: number): TurnRequests | undefined;
+  /**
+   * Runs a side effect on this worker, unless its outcome is in the inbox already. A start that was committed without
+   * its outcome means that the worker died meanwhile: it runs again.
+   */
+  sideEffect(op: number, run: () => unknown): void;
+}

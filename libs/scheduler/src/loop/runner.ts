@@ -1,0 +1,219 @@
+/**
+ * Runner: one live run of one coroutine.
+ *
+ * Owns: the numbers of operations, what the coroutine awaits, the requests of the current turn, where a cancel strikes,
+ * and how the coroutine ended. Does not own: time, I/O, the store, or when events arrive (worker/run.ts drives it).
+ *
+ * R1. Events are delivered by `deliver` only, one at a time, and the driver drains the microtasks in between (L1).
+ * R2. No clock and no randomness (L2): the same history gives the same operations, else NonDeterminismError (L3).
+ * R3. The task is *suspended* while user code awaits at least one unsettled future of the loop.
+ * R4. A cancel strikes what is awaited. When nothing is, it is kept and strikes the next await; when the coroutine ends
+ *     first, the task ends as cancelled (CPython, Task.__step: `_must_cancel`). A coroutine that awaits plain I/O hears of
+ *     it by `loop.signal`: if it acts on that at once, this was the strike.
+ */
+import { encode, errorValue } from '../contract/codec.ts';
+import { CancelledError, type FencedError, InvalidStateError, NonDeterminismError } from '../contract/exceptions.ts';
+import type { HistoryStep } from '../contract/history.ts';
+import type { Outcome } from '../contract/outcome.ts';
+import type { TaskId } from '../contract/task.ts';
+import { type AnyCoroutineFunction, checkArguments } from './coroutines.ts';
+import type { Awaited } from './futures.ts';
+import { TaskLoop } from './loop.ts';
+import type { Delivery, Operations } from './operations.ts';
+import { TurnRequests } from './turn.ts';
+
+export interface RunnerTask {
+  id: TaskId;
+  name: string | undefined;
+  attempt: number;
+  /** Log entries that earlier runs have kept: so many are not kept again. */
+  logged: number;
+  /** All starts that the history holds, in order. */
+  starts: readonly Extract<HistoryStep, ['start', ...unknown[]]>[];
+  /** Operations whose side effect has its outcome in the inbox. */
+  recorded: ReadonlySet<number>;
+}
+
+export class Runner implements Operations {
+  readonly taskId: TaskId;
+  /** True until the driver has walked the whole history. */
+  replaying: boolean;
+  outcome: Outcome | undefined;
+
+  readonly #task: RunnerTask;
+  readonly #fn: AnyCoroutineFunction;
+  /** Something happened outside of a delivery: an operation began after plain I/O, or the coroutine ended. */
+  readonly #onActivity: () => void;
+  readonly #receivers: ((event: Delivery) => void)[] = [];
+  readonly #awaited = new Set<Awaited>();
+  #requests = new TurnRequests();
+  #logged = 0;
+  #abort = new AbortController();
+  #signalTaken = false;
+  #mustCancel: CancelledError | undefined;
+  #signalled = false;
+  #cancelling = 0;
+  #disposed = false;
+
+  constructor(fn: AnyCoroutineFunction, task: RunnerTask, onActivity: () => void) {
+    this.#fn = fn;
+    this.#task = task;
+    this.taskId = task.id;
+    this.replaying = task.starts.length > 0;
+    this.#onActivity = onActivity;
+  }
+
+  get suspended(): boolean {
+    return this.#awaited.size > 0;
+  }
+
+  get started(): number {
+    return this.#receivers.length;
+  }
+
+  get info(): { id: TaskId; name: string | undefined; coroutine: string; attempt: number } {
+    const { id, name, attempt } = this.#task;
+    return { id, name, coroutine: this.#fn.coroutineName, attempt };
+  }
+
+  get cancelling(): number {
+    return this.#cancelling;
+  }
+
+  uncancel(): number {
+    if (this.#cancelling > 0) this.#cancelling -= 1;
+    return this.#cancelling;
+  }
+
+  get signal(): AbortSignal {
+    this.#signalTaken = true;
+    return this.#abort.signal;
+  }
+
+  start(args: unknown): void {
+    const run = async (): Promise<unknown> => {
+      const checked = checkArguments(this.#fn, args);
+      return await this.#fn.run(new TaskLoop(this), checked instanceof Promise ? await checked : checked);
+    };
+    run().then(
+      (value) => this.#end(() => this.#succeeded(value)),
+      (error: unknown) => this.#end(() => this.#failed(error)),
+    );
+  }
+
+  #end(outcome: () => Outcome): void {
+    this.outcome = outcome();
+    this.#onActivity();
+  }
+
+  #succeeded(value: unknown): Outcome {
+    if (this.#mustCancel !== undefined && !this.#signalled) return this.#failed(this.#mustCancel);
+    try {
+      return { state: 'succeeded', payload: encode(value) };
+    } catch (error) {
+      return this.#failed(error);
+    }
+  }
+
+  #failed(error: unknown): Outcome {
+    const value = errorValue(error, `${this.#fn.coroutineName} ${this.taskId}`);
+    return { state: error instanceof CancelledError ? 'cancelled' : 'failed', payload: encode(value) };
+  }
+
+  // --- Operations, called by the futures that user code makes
+
+  begin(kind: string, detail: string, on: (event: Delivery) => void): number {
+    if (this.outcome !== undefined || this.#disposed)
+      throw new InvalidStateError(
+        `${kind}: the task has ended here, its loop cannot be used any more (${this.taskId})`,
+      );
+    if (this.#signalled) this.#mustCancel = undefined;
+    const op = this.#receivers.length;
+    const expected = this.#task.starts[op];
+    if (expected !== undefined && (expected[1] !== kind || expected[2] !== detail))
+      throw new NonDeterminismError(
+        `operation ${op} of ${this.#fn.coroutineName} was ${expected[1]}(${expected[2]}) when it ran before, and is ` +
+          `${kind}(${detail}) in replay. Between two operations a coroutine may only depend on its arguments and on ` +
+          `results of the loop: put clocks, randomness and I/O into loop.step, and do not change the order of ` +
+          `operations while tasks are on their way.`,
+      );
+    this.#receivers.push(on);
+    if (expected === undefined) this.#requests.steps.push(['start', kind, detail]);
+    this.#onActivity();
+    return op;
+  }
+
+  requests(op?: number): TurnRequests | undefined {
+    const committed = op === undefined ? this.replaying : op < this.#task.starts.length;
+    return committed ? undefined : this.#requests;
+  }
+
+  sideEffect(op: number, run: () => unknown): void {
+    if (!this.#task.recorded.has(op)) this.#requests.sideEffects.push({ op, run });
+  }
+
+  awaiting(future: Awaited): void {
+    this.#awaited.add(future);
+    this.#onActivity();
+    const error = this.#mustCancel;
+    if (error === undefined) return;
+    this.#mustCancel = undefined;
+    if (!this.#signalled) future.strike(error);
+  }
+
+  settled(future: Awaited): void {
+    this.#awaited.delete(future);
+  }
+
+  log(entry: string): void {
+    this.#logged += 1;
+    if (this.#logged <= this.#task.logged) return;
+    this.#requests.logs.push(entry);
+    this.#onActivity();
+  }
+
+  progress(value: string): void {
+    if (this.replaying) return;
+    this.#requests.progress = value;
+    this.#onActivity();
+  }
+
+  // --- called by the driver
+
+  deliver(event: Delivery): void {
+    if (!this.replaying) this.#requests.steps.push(['event']);
+    if (event.kind === 'cancel') this.#cancel(new CancelledError(event.message ?? ''));
+    else this.#receivers[event.op]?.(event);
+  }
+
+  #cancel(error: CancelledError): void {
+    this.#cancelling += 1;
+    const abort = this.#abort;
+    this.#abort = new AbortController(); // cleaning up may do I/O of its own
+    const taken = this.#signalTaken;
+    this.#signalTaken = false;
+    if (this.#awaited.size > 0) for (const future of [...this.#awaited]) future.strike(error);
+    else {
+      this.#mustCancel = error;
+      this.#signalled = taken;
+    }
+    abort.abort(error);
+  }
+
+  /** The microtasks after a delivery have run: a cancel that nobody acted on by now strikes the next await. */
+  drained(): void {
+    this.#signalled = false;
+  }
+
+  takeRequests(): TurnRequests {
+    const requests = this.#requests;
+    this.#requests = new TurnRequests();
+    return requests;
+  }
+
+  /** The claim is lost: tell the coroutine, and hear nothing of it any more. */
+  dispose(reason: FencedError): void {
+    this.#disposed = true;
+    this.#abort.abort(reason);
+  }
+}

@@ -1,0 +1,51 @@
+/**
+ * What the coroutine asked for since its last suspension. Between two awaits the world stands still (program.md): the
+ * requests are collected here and committed together when the microtasks are drained, so created tasks do not start
+ * and cancels do not act before.
+ */
+import type { HistoryStep } from '../contract/history.ts';
+import type { NewGroup, Spawn } from '../contract/store.ts';
+import type { TaskId } from '../contract/task.ts';
+
+export interface CancelRequest {
+  id: TaskId;
+  message: string | undefined;
+}
+
+export class TurnRequests {
+  readonly steps: HistoryStep[] = [];
+  readonly spawns: Spawn[] = [];
+  readonly groups: NewGroup[] = [];
+  readonly timers: { op: number; ms: number }[] = [];
+  readonly clearTimers: number[] = [];
+  readonly cancels: CancelRequest[] = [];
+  readonly cancelGroups: CancelRequest[] = [];
+  /** Side effects to run on this worker; their results come back as events. */
+  readonly sideEffects: { op: number; run: () => unknown }[] = [];
+  readonly logs: string[] = [];
+  progress: string | undefined;
+
+  /** Whether the store has to hear of it before the coroutine can go on. Deliveries alone can wait for the next turn. */
+  get urgent(): boolean {
+    return (
+      this.steps.some(([kind]) => kind === 'start') ||
+      this.clearTimers.length > 0 ||
+      this.cancels.length > 0 ||
+      this.cancelGroups.length > 0
+    );
+  }
+
+  /** Adds what came later. */
+  append(later: TurnRequests): void {
+    this.steps.push(...later.steps);
+    for (const spawn of later.spawns) this.spawns.push(spawn);
+    this.groups.push(...later.groups);
+    this.timers.push(...later.timers);
+    this.clearTimers.push(...later.clearTimers);
+    this.cancels.push(...later.cancels);
+    this.cancelGroups.push(...later.cancelGroups);
+    this.sideEffects.push(...later.sideEffects);
+    this.logs.push(...later.logs);
+    if (later.progress !== undefined) this.progress = later.progress;
+  }
+}

@@ -1,0 +1,87 @@
+--[[ commit: the requests of one turn of a task, for many tasks.
+  Keeps T2 (token), T3, T4, I2. A turn whose number was applied before is answered and not applied again.
+  KEYS prefix    ARGV count, then each turn as redis-store.ts writes it; channel
+  Returns {{{'committed', events} | {'fenced'}, ...}, hints}    Cost O(requests x log ready) ]]
+--# include keys now news inbox ready take settle cancel logs
+local time = now()
+
+local function spawn(parent, root)
+  local id, op, coroutine, args, options, priority = arg(), arg(), arg(), arg(), arg(), arg()
+  local seq = call('HINCRBY', key('task', root), 'spawned', 1)
+  call('HSET', key('task', id), 'coroutine', coroutine, 'args', args, 'options', options, 'state', 'pending',
+    'parent', parent, 'op', op, 'created', time, 'seq', seq, 'priority', priority)
+  call('RPUSH', key('children', parent), id)
+  call('HINCRBY', key('task', parent), 'total', 1)
+  call('HINCRBY', key('task', parent), 'pending', 1)
+  call('SADD', key('live', root), id)
+  makeReady(id)
+end
+
+local function group(parent, root)
+  local id, op, returnExceptions, limit, members = arg(), arg(), arg(), arg(), count()
+  local backlog = key('backlog', id)
+  for _ = 1, members do call('RPUSH', backlog, arg()) end
+  call('PERSIST', backlog)
+  local size = call('LLEN', backlog)
+  local last = call('HINCRBY', key('task', root), 'spawned', size)
+  call('HSET', key('group', id), 'parent', parent, 'op', op, 'size', size, 'popped', 0, 'inflight', 0, 'left', size,
+    'limit', limit, 'returnExceptions', returnExceptions, 'decided', size == 0 and 1 or 0, 'seq', last - size + 1,
+    'created', time)
+  if size == 0 then return deliver(parent, op .. '\ngroup\n') end
+  call('RPUSH', key('children', parent), id .. ':' .. size)
+  call('HINCRBY', key('task', parent), 'total', size)
+  call('HINCRBY', key('task', parent), 'pending', size)
+  call('SADD', key('live', root), 'g' .. id)
+  makeGroupReady(id)
+end
+
+local timers = prefix .. 'timers'
+local function apply(id, root, history)
+  if history ~= '' then call('RPUSH', key('history', id), history) end
+  for _ = 1, count() do spawn(id, root) end
+  for _ = 1, count() do group(id, root) end
+  for _ = 1, count() do
+    local op, ms = arg(), count()
+    call('ZADD', timers, time + ms, id .. ':' .. op)
+  end
+  for _ = 1, count() do call('ZREM', timers, id .. ':' .. arg()) end
+  for _ = 1, count() do
+    local timer, event = arg(), arg()
+    if timer == '' or call('ZREM', timers, id .. ':' .. timer) == 1 then deliver(id, event) end
+  end
+  for _ = 1, count() do
+    local target, message, event = arg(), arg(), arg()
+    cancelTask(target, message, event, time)
+  end
+  for _ = 1, count() do
+    local target, message, event = arg(), arg(), arg()
+    cancelGroup(target, message, event, time)
+  end
+  keepLogs(id, root)
+  local progress = arg()
+  if progress ~= '' then call('HSET', key('task', id), 'progress', progress) end
+end
+
+local answers = {}
+for i = 1, count() do
+  local length = count() -- number of arguments of this turn, so that a refused one can be skipped
+  local stop = cursor + length
+  local id, token, seq, known, suspended, history = arg(), arg(), count(), count(), arg(), arg()
+  local taskKey = key('task', id)
+  local current, commits = unpack(call('HMGET', taskKey, 'token', 'commits'))
+  if current ~= token then
+    answers[i] = { 'fenced' }
+  else
+    if seq == tonumber(commits or 0) + 1 then
+      apply(id, rootOf(id), history)
+      call('HSET', taskKey, 'commits', seq)
+    end
+    local events = eventsFrom(id, known)
+    call('HSET', taskKey, 'state', (suspended == '1' and #events == 0) and 'suspended' or 'running')
+    answers[i] = { 'committed', events }
+  end
+  cursor = stop
+end
+local taken = take(time)
+publishNews()
+return { answers, taken }

@@ -1,0 +1,14 @@
+--[[ members: outcomes of members of a group, in order. Reads only.
+  KEYS prefix    ARGV group from count    Returns {state payload state payload ...}, '' '' for one that has not ended
+  Cost O(count) ]]
+--# include keys
+local group, from, wanted = arg(), count(), count()
+local size, dropped, droppedPayload = unpack(call('HMGET', key('group', group), 'size', 'dropped', 'droppedPayload'))
+local rows = {}
+for index = from, math.min(from + wanted, tonumber(size or 0)) - 1 do
+  local state, payload = unpack(call('HMGET', key('task', group .. '.' .. index), 'state', 'payload'))
+  if not state and dropped and index >= tonumber(dropped) then state, payload = 'cancelled', droppedPayload end
+  rows[#rows + 1] = payload and state or ''
+  rows[#rows + 1] = payload or ''
+end
+return rows

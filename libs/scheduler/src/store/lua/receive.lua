@@ -1,0 +1,11 @@
+--[[ receive: inbox events of claimed tasks. Reads only.
+  KEYS prefix    ARGV count, then id token known for each    Returns {{'committed', events} | {'fenced'}, ...}
+  Cost O(tasks + new events) ]]
+--# include keys news inbox
+local answers = {}
+for i = 1, count() do
+  local id, token, known = arg(), arg(), arg()
+  if call('HGET', key('task', id), 'token') ~= token then answers[i] = { 'fenced' }
+  else answers[i] = { 'committed', eventsFrom(id, known) } end
+end
+return answers

@@ -1,0 +1,18 @@
+--[[ register: makes a session known, or changes what it serves.
+  KEYS prefix    ARGV session host pid version slots coroutines(JSON), count, names    Returns 1
+  Cost O(names + sessions); tasks that waited for these names follow in the next sweeps ]]
+--# include keys now sessions
+local session = arg()
+local sessionKey = key('session', session)
+call('ZADD', sessions, uptime(), session)
+call('HSET', sessionKey, 'host', arg(), 'pid', arg(), 'version', arg(), 'slots', arg(), 'coroutines', arg(), 'began', now())
+call('HSETNX', sessionKey, 'running', 0)
+call('HSETNX', sessionKey, 'suspended', 0)
+stopServing(session)
+for _ = 1, count() do
+  local coroutine = arg()
+  call('SADD', key('serves', coroutine), session)
+  call('SADD', key('serving', session), coroutine)
+end
+recount()
+return 1

@@ -1,0 +1,92 @@
+-- Cancel requests. Payload of a task that never started: an ErrorValue with the message of the request.
+local function cancelledPayload(message) -- the message comes as a JSON string
+  return '{"type":"CancelledError","message":' .. (message == '' and '""' or message) .. '}'
+end
+
+local function unschedule(id, coroutine)
+  call('ZREM', ready, id)
+  call('ZREM', hinted, id)
+  call('SREM', key('stranded', coroutine), id)
+end
+
+-- A member in the backlog becomes a record at once, so that its row is skipped later. False when it is none.
+local function recordOfMember(id)
+  local group, index = string.match(id, '^(.*)%.(%d+)$')
+  if group == nil then return false end
+  local size, popped, parent, seq, created =
+    unpack(call('HMGET', key('group', group), 'size', 'popped', 'parent', 'seq', 'created'))
+  index = tonumber(index)
+  if not size or index < tonumber(popped) or index >= tonumber(size) then return false end
+  local row = call('LINDEX', key('backlog', group), index - popped)
+  local coroutine, priority, options, args = string.match(row, '^([^\n]*)\n([^\n]*)\n([^\n]*)\n(.*)$')
+  call('HSET', key('task', id), 'coroutine', coroutine, 'args', args, 'options', options, 'state', 'pending',
+    'parent', parent, 'group', group, 'index', index, 'created', created, 'seq', seq + index, 'priority', priority,
+    'undispatched', 1)
+  call('HINCRBY', key('group', group), 'skipped', 1)
+  return true
+end
+
+local function isMember(id)
+  local group, index = string.match(id, '^(.*)%.(%d+)$')
+  return group ~= nil and tonumber(index) < tonumber(call('HGET', key('group', group), 'size') or 0)
+end
+
+-- message: '' (none) or a JSON string; event: the same as text for the inbox.
+local function cancelTask(id, message, event, time)
+  local taskKey = key('task', id)
+  if call('EXISTS', taskKey) == 0 and not recordOfMember(id) then return isMember(id) and 'settled' or 'unknown' end
+  local state, started, finished, coroutine =
+    unpack(call('HMGET', taskKey, 'state', 'started', 'finished', 'coroutine'))
+  if finished then return 'settled' end
+  if state == 'pending' and not started then
+    unschedule(id, coroutine)
+    finish(id, 'cancelled', cancelledPayload(message), time)
+  else
+    call('HSET', taskKey, 'cancelRequested', 1)
+    deliver(id, event)
+  end
+  return 'requested'
+end
+
+-- Members in the backlog end at once, without records of their own: `dropped` tells from which index on.
+local function dropBacklog(group, message, time)
+  local groupKey = key('group', group)
+  local size, popped, skipped, parent, op, returnExceptions, decided =
+    unpack(call('HMGET', groupKey, 'size', 'popped', 'skipped', 'parent', 'op', 'returnExceptions', 'decided'))
+  if not size or tonumber(popped) >= tonumber(size) then return end
+  local left = tonumber(size) - tonumber(popped)
+  local firstIndex = tonumber(popped)
+  while call('EXISTS', key('task', group .. '.' .. firstIndex)) == 1 do firstIndex = firstIndex + 1 end
+  -- members that were cancelled one by one while they waited have ended already
+  local waiting = left
+  if tonumber(skipped or 0) > 0 then
+    for index = tonumber(popped), tonumber(size) - 1 do
+      if call('EXISTS', key('task', group .. '.' .. index)) == 1 then waiting = waiting - 1 end
+    end
+  end
+  call('HSET', groupKey, 'popped', size, 'dropped', popped, 'droppedPayload', cancelledPayload(message), 'droppedAt', time)
+  call('ZREM', ready, 'g' .. group)
+  call('SREM', key('live', rootOf(group)), 'g' .. group)
+  if waiting == 0 then return end
+  call('HINCRBY', key('task', parent), 'pending', -waiting)
+  call('HINCRBY', key('task', parent), 'cancelled', waiting)
+  local open = call('HINCRBY', groupKey, 'left', -waiting)
+  if decided == '1' then return end
+  if returnExceptions == '0' then
+    call('HSET', groupKey, 'decided', 1)
+    deliver(parent, op .. '\ngroup\n' .. firstIndex)
+  elseif open == 0 then
+    call('HSET', groupKey, 'decided', 1)
+    deliver(parent, op .. '\ngroup\n')
+  end
+end
+
+local function cancelGroup(group, message, event, time)
+  local popped = tonumber(call('HGET', key('group', group), 'popped') or 0)
+  dropBacklog(group, message, time)
+  local live = key('live', rootOf(group))
+  for index = 0, popped - 1 do
+    local id = group .. '.' .. index
+    if call('SISMEMBER', live, id) == 1 then cancelTask(id, message, event, time) end
+  end
+end

@@ -1,0 +1,13 @@
+-- A root whose coroutine has ended: its tree is cancelled a page at a time (asyncio.run). 'ending' holds those that are
+-- not through yet, with the time of the last page, so that the sweep goes on where a worker has died.
+local function endTreePage(root, from, time)
+  local scanned = call('SSCAN', key('live', root), from, 'COUNT', 200)
+  for _, id in ipairs(scanned[2]) do
+    if string.sub(id, 1, 1) == 'g' then dropBacklog(string.sub(id, 2), '', time)
+    else cancelTask(id, '', '-1\ncancel\n', time) end
+  end
+  if scanned[1] == '0' then call('ZREM', prefix .. 'ending', root)
+  else call('ZADD', prefix .. 'ending', 'XX', time, root) end
+  completeRoot(root, time)
+  return scanned[1]
+end

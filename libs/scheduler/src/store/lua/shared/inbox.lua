@@ -1,0 +1,20 @@
+-- Appends an event to the inbox of an unsettled task (I2: callers do so once for each fact) and wakes whoever runs it.
+local function deliver(id, event)
+  call('RPUSH', key('inbox', id), event)
+  local worker, token = unpack(call('HMGET', key('task', id), 'worker', 'token'))
+  if token then tellSession(worker, id) end
+end
+
+-- An outcome of a task is kept once, in its record; the inbox refers to it.
+local function expand(event)
+  local op, id = string.match(event, '^(%d+)\n@\n(.*)$')
+  if op == nil then return event end
+  local state, payload = unpack(call('HMGET', key('task', id), 'state', 'payload'))
+  return op .. '\nsettled\n' .. state .. '\n' .. payload
+end
+
+local function eventsFrom(id, known)
+  local events = call('LRANGE', key('inbox', id), known, -1)
+  for i = 1, #events do events[i] = expand(events[i]) end
+  return events
+end

@@ -1,0 +1,27 @@
+-- A claimed task goes back to ready, before all others; its token is void (T2, T3).
+local function revive(id, session, attempts)
+  local taskKey = key('task', id)
+  call('SREM', key('claims', session), id)
+  local worker, token, parent = unpack(call('HMGET', taskKey, 'worker', 'token', 'parent'))
+  if not token or worker ~= session then return end
+  call('HDEL', taskKey, 'token')
+  call('HSET', taskKey, 'state', 'pending')
+  if attempts ~= 0 then call('HINCRBY', taskKey, 'attempt', attempts) end
+  if parent then
+    call('HINCRBY', key('task', parent), 'running', -1)
+    call('HINCRBY', key('task', parent), 'pending', 1)
+  end
+  makeReadyFirst(id)
+end
+
+-- Tasks that waited for a worker that knows their coroutine. At most `max`.
+local function unstrand(coroutine, max)
+  local waiting = key('stranded', coroutine)
+  local ids = call('SPOP', waiting, max)
+  for _, id in ipairs(ids) do
+    call('HDEL', key('task', id), 'stranded')
+    makeReady(id)
+  end
+  if call('EXISTS', waiting) == 0 then call('SREM', prefix .. 'stranded', coroutine) end
+  return #ids
+end

@@ -1,0 +1,21 @@
+-- Sessions: who lives, what they serve, how many slots there are.
+local sessions = prefix .. 'sessions'
+local function uptime() return tonumber(call('GET', prefix .. 'uptime') or 0) end
+
+-- Sum of the slots of live sessions that take work. Cost O(sessions); only when one comes, goes or drains.
+local function recount()
+  local slots = 0
+  for _, session in ipairs(call('ZRANGE', sessions, 0, -1)) do
+    local own, draining = unpack(call('HMGET', key('session', session), 'slots', 'draining'))
+    if draining ~= '1' then slots = slots + tonumber(own or 0) end
+  end
+  call('SET', prefix .. 'capacity', slots)
+  return slots
+end
+
+local function stopServing(session)
+  for _, coroutine in ipairs(call('SMEMBERS', key('serving', session))) do
+    call('SREM', key('serves', coroutine), session)
+  end
+  call('DEL', key('serving', session))
+end

@@ -1,0 +1,48 @@
+-- Writes the outcome of an unsettled task, and everything that follows from it in the same step (T1, T3, T4, I2).
+local finish
+
+local function completeRoot(root, time)
+  local rootKey = key('task', root)
+  local ending = call('HGET', rootKey, 'ending')
+  if not ending or call('SCARD', key('live', root)) > 0 then return end
+  local state, payload = string.match(ending, '^([^\n]*)\n(.*)$')
+  call('HDEL', rootKey, 'ending')
+  call('HSET', rootKey, 'state', state, 'payload', payload, 'finished', time)
+  settledIds[#settledIds + 1] = root
+end
+
+-- `undispatched`: the member was still in the backlog.
+local function decide(group, index, state, undispatched)
+  local groupKey = key('group', group)
+  local size, popped, limit, returnExceptions, decided, parent, op =
+    unpack(call('HMGET', groupKey, 'size', 'popped', 'limit', 'returnExceptions', 'decided', 'parent', 'op'))
+  local left = call('HINCRBY', groupKey, 'left', -1)
+  if not undispatched then
+    local inflight = call('HINCRBY', groupKey, 'inflight', -1)
+    limit = tonumber(limit)
+    if limit > 0 and inflight < limit and tonumber(popped) < tonumber(size) then makeGroupReady(group) end
+  end
+  if decided == '1' then return end
+  local failed = returnExceptions == '0' and state ~= 'succeeded'
+  if not failed and left > 0 then return end
+  call('HSET', groupKey, 'decided', 1)
+  if call('HGET', key('task', parent), 'finished') then return end
+  deliver(parent, op .. '\ngroup\n' .. (failed and index or ''))
+end
+
+finish = function(id, state, payload, time)
+  local taskKey, root = key('task', id), rootOf(id)
+  local before, parent, op, group, index, watched, undispatched =
+    unpack(call('HMGET', taskKey, 'state', 'parent', 'op', 'group', 'index', 'watched', 'undispatched'))
+  call('HSET', taskKey, 'state', state, 'payload', payload, 'finished', time)
+  call('HDEL', taskKey, 'token', 'stranded')
+  if watched or not parent then settledIds[#settledIds + 1] = id end
+  if not parent then return end
+  call('SREM', key('live', root), id)
+  local parentKey = key('task', parent)
+  call('HINCRBY', parentKey, before == 'pending' and 'pending' or 'running', -1)
+  call('HINCRBY', parentKey, state, 1)
+  if group then decide(group, index, state, undispatched)
+  elseif not call('HGET', parentKey, 'finished') then deliver(parent, op .. '\n@\n' .. id) end
+  completeRoot(root, time)
+end

@@ -1,0 +1,77 @@
+-- Moves entries from ready to hinted, in the caller's name (D1), while the window has room. Cost O(taken x log ready).
+local served = {}
+local function isServed(coroutine)
+  if served[coroutine] == nil then served[coroutine] = call('SCARD', key('serves', coroutine)) > 0 end
+  return served[coroutine]
+end
+
+local hints = {}
+local function hint(id, coroutine, priority, time)
+  if isServed(coroutine) then
+    call('ZADD', hinted, time, id)
+    hints[#hints + 1] = id
+    hints[#hints + 1] = priority or '0'
+    return 1
+  end
+  call('SADD', key('stranded', coroutine), id)
+  call('SADD', prefix .. 'stranded', coroutine)
+  call('HSET', key('task', id), 'stranded', 1)
+  return 0
+end
+
+-- The next members of a group become records. Row: coroutine \n priority \n options \n args.
+local function dispatchMembers(group, room, time)
+  local groupKey, root = key('group', group), rootOf(group)
+  local size, popped, inflight, limit, parent, seq, created =
+    unpack(call('HMGET', groupKey, 'size', 'popped', 'inflight', 'limit', 'parent', 'seq', 'created'))
+  if not size then return 0 end
+  size, popped, inflight, limit = tonumber(size), tonumber(popped), tonumber(inflight), tonumber(limit)
+  local quantum = math.min(room, 50, size - popped)
+  if limit > 0 then quantum = math.min(quantum, limit - inflight) end
+  if quantum <= 0 then return 0 end
+  local rows = call('LPOP', key('backlog', group), quantum)
+  local taken = 0
+  for i = 1, #rows do
+    local index = popped + i - 1
+    local id = group .. '.' .. index
+    if call('EXISTS', key('task', id)) == 0 then -- else it was cancelled before its turn
+      local coroutine, priority, options, args = string.match(rows[i], '^([^\n]*)\n([^\n]*)\n([^\n]*)\n(.*)$')
+      call('HSET', key('task', id), 'coroutine', coroutine, 'args', args, 'options', options, 'state', 'pending',
+        'parent', parent, 'group', group, 'index', index, 'created', created, 'seq', seq + index, 'priority', priority)
+      call('SADD', key('live', root), id)
+      inflight = inflight + 1
+      taken = taken + hint(id, coroutine, priority, time)
+    end
+  end
+  popped = popped + #rows
+  call('HSET', groupKey, 'popped', popped, 'inflight', inflight)
+  if popped >= size then call('SREM', key('live', root), 'g' .. group)
+  elseif limit == 0 or inflight < limit then makeGroupReady(group) end
+  return taken
+end
+
+local function take(time)
+  local capacity = tonumber(call('GET', prefix .. 'capacity') or 0)
+  local room = math.min(200, 2 * capacity - call('ZCARD', hinted))
+  local turns = 0
+  while room > 0 and turns < 400 do
+    turns = turns + 1
+    local entry = call('ZPOPMIN', ready)
+    if #entry == 0 then break end
+    local id, start = entry[1], tonumber(entry[2])
+    -- The hundredth on top lets large trees pass an endless stream of small new ones.
+    if start >= 0 then virtualTime = math.max(virtualTime, start) + 0.01 end
+    if string.sub(id, 1, 1) == 'g' then
+      id = string.sub(id, 2)
+      local tree = key('task', rootOf(id))
+      local before = tonumber(call('HGET', tree, 'virtual') or 0)
+      call('HSET', tree, 'virtual', math.max(before, start) + math.min(room, 50))
+      room = room - dispatchMembers(id, room, time)
+    else
+      local coroutine, priority = unpack(call('HMGET', key('task', id), 'coroutine', 'priority'))
+      if coroutine then room = room - hint(id, coroutine, priority, time) end
+    end
+  end
+  if turns > 0 then call('SET', prefix .. 'virtual', virtualTime) end
+  return hints
+end

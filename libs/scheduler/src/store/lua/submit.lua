@@ -1,0 +1,23 @@
+--[[ submit: creates root tasks and makes them ready.
+  Keeps I3 (record and place in `ready` in one step), T3. A root that exists already is left alone (re-sent).
+  KEYS prefix    ARGV count, then id coroutine args options priority idempotencyKey fingerprint for each; channel
+  Returns {{'' | existing id | 'conflict', ...}, hints}    Cost O(roots x log ready) ]]
+--# include keys now news ready take
+local time, answers = now(), {}
+for i = 1, count() do
+  local id, coroutine, args, options, priority, name, fingerprint = arg(), arg(), arg(), arg(), arg(), arg(), arg()
+  answers[i] = ''
+  local known = name ~= '' and call('GET', key('idempotency', name))
+  if known then
+    local existing, before = string.match(known, '^([^\n]*)\n(.*)$')
+    if before ~= fingerprint then answers[i] = 'conflict'
+    elseif existing ~= id then answers[i] = existing end
+  elseif call('EXISTS', key('task', id)) == 0 then
+    call('HSET', key('task', id), 'coroutine', coroutine, 'args', args, 'options', options, 'state', 'pending',
+      'created', time, 'priority', priority)
+    call('ZADD', prefix .. 'roots', 0, id)
+    if name ~= '' then call('SET', key('idempotency', name), id .. '\n' .. fingerprint, 'EX', 86400) end
+    makeReady(id)
+  end
+end
+return { answers, take(time) }

@@ -1,0 +1,67 @@
+--[[ sweep: what time makes due. Called by every worker once a second; a call more often does no harm.
+  Leases are counted in the store's up-time: it grows by at most 1.5 s for each sweep, so a store that was stopped or
+  paused, or whose clock jumped, costs nobody the lease (rule 2). A session is gone after 4 s without a beat.
+  Keeps T2, T3, T4, D1. KEYS prefix    ARGV hintTtlMs; channel
+  Returns {hints, expired, timers, workers, slots, more}    Cost O(page), at most 500 of each kind ]]
+--# include keys now news inbox ready take settle cancel end-tree sessions revive
+local hintTtl = count()
+local time, page = now(), 500
+local up = uptime()
+local last = tonumber(call('GET', prefix .. 'swept') or time)
+if time - last >= 900 or time < last then
+  up = up + math.max(0, math.min(time - last, 1500))
+  call('SET', prefix .. 'uptime', up)
+  call('SET', prefix .. 'swept', time)
+elseif not call('GET', prefix .. 'swept') then
+  call('SET', prefix .. 'swept', time)
+end
+
+local expired, more = 0, 0
+for _, session in ipairs(call('ZRANGEBYSCORE', sessions, '-inf', '(' .. (up - 4000), 'LIMIT', 0, 10)) do
+  if call('SCARD', key('serving', session)) > 0 then
+    stopServing(session)
+    call('HSET', key('session', session), 'slots', 0, 'lost', time)
+    recount()
+  end
+  for _, id in ipairs(call('SRANDMEMBER', key('claims', session), page)) do
+    revive(id, session, 0)
+    expired = expired + 1
+  end
+  if call('EXISTS', key('claims', session)) == 0 then
+    call('ZREM', sessions, session)
+    call('ZADD', prefix .. 'lost', time, session)
+    call('EXPIRE', key('session', session), 3600)
+    recount()
+  else
+    more = 1
+  end
+end
+call('ZREMRANGEBYSCORE', prefix .. 'lost', '-inf', time - 3600000)
+
+local due = call('ZRANGEBYSCORE', prefix .. 'timers', '-inf', time, 'LIMIT', 0, page)
+for _, member in ipairs(due) do
+  call('ZREM', prefix .. 'timers', member)
+  local id, op = string.match(member, '^(.*):(%d+)$')
+  if not call('HGET', key('task', id), 'finished') then deliver(id, op .. '\ntimer\n') end
+end
+
+local overdue = call('ZRANGEBYSCORE', hinted, '-inf', '(' .. (time - hintTtl), 'LIMIT', 0, page)
+for _, id in ipairs(overdue) do
+  call('ZREM', hinted, id)
+  makeReadyFirst(id)
+end
+
+for _, coroutine in ipairs(call('SRANDMEMBER', prefix .. 'stranded', 20)) do
+  if isServed(coroutine) and unstrand(coroutine, page) == page then more = 1 end
+end
+if #due == page or #overdue == page then more = 1 end
+
+local ending = call('ZRANGEBYSCORE', prefix .. 'ending', '-inf', time - 3000, 'LIMIT', 0, 1)[1]
+if ending then
+  -- from the start: at worst a task is cancelled once more, as when a loop is stopped twice
+  endTreePage(ending, '0', time)
+end
+
+local taken = take(time)
+publishNews()
+return { taken, expired, #due, call('ZCARD', sessions), tonumber(call('GET', prefix .. 'capacity') or 0), more }

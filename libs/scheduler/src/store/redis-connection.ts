@@ -1,0 +1,106 @@
+/** One connection to Redis that knows the scripts, and one for news. Keys of a partition share one hash tag. */
+import { Redis, type RedisOptions } from 'ioredis';
+import { redisError } from './redis-error.ts';
+import { loadScripts, type ScriptName, scriptNames } from './scripts.ts';
+
+export interface RedisStoreOptions {
+  url: string;
+  /** Of every key and channel. */
+  prefix: string;
+  /** Task trees are spread over so many partitions (`CORRAL_QUEUES`); the same for all processes of a cluster. */
+  partitions: number;
+  /** For tests: the store's clock is the key `test-time` of each partition. */
+  testTime?: boolean;
+}
+
+type Scripts = Record<ScriptName, (prefix: string, ...args: (string | number)[]) => Promise<unknown>>;
+
+/** A command that got no answer for so long is made again; scripts may be sent twice. */
+const commandTimeoutMs = 5000;
+const connectTimeoutMs = 2000;
+const firstRetryMs = 50;
+const lastRetryMs = 1000;
+
+export class RedisConnection {
+  readonly redis: Redis;
+  readonly partitions: number;
+  readonly #prefix: string;
+  readonly #options: RedisOptions;
+  readonly #url: string;
+  readonly #onError: (error: Error) => void;
+
+  constructor(options: RedisStoreOptions, onError: (error: Error) => void) {
+    this.#url = options.url;
+    this.#prefix = options.prefix;
+    this.partitions = options.partitions;
+    this.#onError = onError;
+    this.#options = {
+      connectTimeout: connectTimeoutMs,
+      maxRetriesPerRequest: null,
+      retryStrategy: (times) =>
+        Math.min(firstRetryMs * 2 ** Math.min(times, 10), lastRetryMs) * (0.5 + Math.random() / 2),
+      reconnectOnError: (error) => /^(READONLY|LOADING|UNBLOCKED)/.test(error.message) && 1,
+    };
+    const texts = loadScripts(options.testTime ?? false);
+    const scripts = Object.fromEntries(scriptNames.map((name) => [name, { lua: texts[name], numberOfKeys: 1 }]));
+    this.redis = this.open({ scripts, commandTimeout: commandTimeoutMs });
+  }
+
+  /** Another connection, for subscriptions and for BullMQ, whose blocking commands may wait. */
+  open(more: RedisOptions = {}): Redis {
+    const options: RedisOptions = { ...this.#options, ...more };
+    const redis = new Redis(this.#url, { ...options, replyMapping: 'legacy' });
+    redis.on('error', this.#onError);
+    return redis;
+  }
+
+  /** The hash tag of a partition: all its keys lie in one slot of a Redis Cluster. */
+  tag(partition: number): string {
+    return `{${this.#prefix}:${partition}}`;
+  }
+
+  /** What all keys of a partition begin with. */
+  keys(partition: number): string {
+    return `${this.tag(partition)}:`;
+  }
+
+  /**
+   * The number of partitions is part of where a task lies, so all processes of a cluster must have the same.
+   * @throws Error that names both numbers.
+   */
+  async agreeOnPartitions(): Promise<void> {
+    const key = `{${this.#prefix}}:partitions`;
+    await this.ask((redis) => redis.setnx(key, this.partitions));
+    const agreed = await this.ask((redis) => redis.get(key));
+    if (Number(agreed) !== this.partitions)
+      throw new RangeError(
+        `CORRAL_QUEUES is ${this.partitions} here, but this cluster (CORRAL_PREFIX ${this.#prefix}) was set up with ${agreed}`,
+      );
+  }
+
+  /** Channel of news about settled tasks; `<channel>:<session>` has the news of one session. */
+  get channel(): string {
+    return `${this.#prefix}:news`;
+  }
+
+  async run(script: ScriptName, partition: number, args: (string | number)[]): Promise<unknown> {
+    try {
+      return await (this.redis as unknown as Scripts)[script](this.keys(partition), ...args);
+    } catch (error) {
+      throw redisError(error);
+    }
+  }
+
+  /** For plain commands: the same errors as for scripts. */
+  async ask<T>(command: (redis: Redis) => Promise<T>): Promise<T> {
+    try {
+      return await command(this.redis);
+    } catch (error) {
+      throw redisError(error);
+    }
+  }
+
+  close(): void {
+    this.redis.disconnect();
+  }
+}

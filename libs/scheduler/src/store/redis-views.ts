@@ -1,0 +1,202 @@
+/** The port Views over Redis. */
+
+import { partitionOf, rootOf } from '../contract/ids.ts';
+import type { Outcome } from '../contract/outcome.ts';
+import type { SessionInfo } from '../contract/store.ts';
+import { type CoroutineView, isSettled, type TaskId, type TaskState, type WorkerView } from '../contract/task.ts';
+import type { ListQuery, StoreHealth, TaskRecord, Views } from '../contract/views.ts';
+import { checkHealth } from './health.ts';
+import type { RedisConnection } from './redis-connection.ts';
+
+const recordsAtOnce = 500;
+
+export class RedisViews implements Views {
+  readonly #connection: RedisConnection;
+
+  constructor(connection: RedisConnection) {
+    this.#connection = connection;
+  }
+
+  async records(ids: readonly TaskId[]): Promise<(TaskRecord | undefined)[]> {
+    const found = new Map<TaskId, TaskRecord>();
+    const byPartition = Map.groupBy(ids, (id) => this.#partition(id));
+    for (const [partition, all] of byPartition) {
+      for (let from = 0; from < all.length; from += recordsAtOnce) {
+        const page = all.slice(from, from + recordsAtOnce);
+        const rows = (await this.#connection.run('records', partition, [page.length, ...page])) as string[][];
+        for (const [index, row] of rows.entries()) {
+          const id = page[index] as TaskId;
+          if (row.length > 0) found.set(id, toRecord(id, row));
+        }
+      }
+    }
+    return ids.map((id) => found.get(id));
+  }
+
+  async watch(id: TaskId): Promise<void> {
+    await this.#connection.run('watch', this.#partition(id), [id]);
+  }
+
+  /** Ids sort by the time at which they were made: newest first. */
+  async roots({ before, count }: ListQuery): Promise<TaskId[]> {
+    const from = before === undefined ? '+' : `(${before}`;
+    const lists = await Promise.all(
+      this.#partitions.map((partition) =>
+        this.#ask('roots', partition, (redis, key) => redis.zrevrangebylex(key, from, '-', 'LIMIT', 0, count)),
+      ),
+    );
+    return lists.flat().sort().reverse().slice(0, count);
+  }
+
+  async children(id: TaskId, from: number, count: number): Promise<{ ids: TaskId[]; total: number }> {
+    const partition = this.#partition(id);
+    const total = Number((await this.#ask(`task:${id}`, partition, (redis, key) => redis.hget(key, 'total'))) ?? 0);
+    const ids: TaskId[] = [];
+    let seen = 0;
+    // One entry is a child or all members of a gather, so `from + count` entries are always enough.
+    const entries = await this.#ask(`children:${id}`, partition, (redis, key) =>
+      redis.lrange(key, 0, from + count - 1),
+    );
+    for (const entry of entries) {
+      const [child = '', size] = entry.split(':');
+      const members = size === undefined ? 1 : Number(size);
+      for (let i = Math.max(0, from - seen); i < members && ids.length < count; i++)
+        ids.push(size === undefined ? child : `${child}.${i}`);
+      seen += members;
+      if (ids.length === count) break;
+    }
+    return { ids, total };
+  }
+
+  async logs(id: TaskId): Promise<{ task: TaskId; entries: string[] }[]> {
+    const partition = this.#partition(id);
+    const root = rootOf(id);
+    let tasks = await this.#ask(`logged:${root}`, partition, (redis, key) => redis.zrange(key, 0, '-1'));
+    if (id !== root) tasks = await this.#below(id, tasks);
+    return await Promise.all(
+      tasks.map(async (task) => ({
+        task,
+        entries: await this.#ask(`logs:${task}`, partition, (redis, key) => redis.lrange(key, 0, -1)),
+      })),
+    );
+  }
+
+  async #below(ancestor: TaskId, tasks: readonly TaskId[]): Promise<TaskId[]> {
+    const partition = this.#partition(ancestor);
+    const parents = new Map<TaskId, TaskId | null>();
+    const parentOf = async (id: TaskId): Promise<TaskId | null> => {
+      const known = parents.get(id);
+      if (known !== undefined) return known;
+      const parent = await this.#ask(`task:${id}`, partition, (redis, key) => redis.hget(key, 'parent'));
+      parents.set(id, parent);
+      return parent;
+    };
+    const below: TaskId[] = [];
+    for (const task of tasks) {
+      let at: TaskId | null = task;
+      while (at !== null && at !== ancestor) at = await parentOf(at);
+      if (at === ancestor) below.push(task);
+    }
+    return below;
+  }
+
+  async workers(): Promise<WorkerView[]> {
+    const live = await this.#ask('sessions', 0, (redis, key) => redis.zrange(key, 0, '-1'));
+    const lost = await this.#ask('lost', 0, (redis, key) => redis.zrange(key, 0, '-1'));
+    const views = await Promise.all([...live, ...lost].map((session) => this.#worker(session)));
+    return views.filter((view) => view !== undefined).sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  async #worker(session: string): Promise<WorkerView | undefined> {
+    const row = await this.#ask(`session:${session}`, 0, (redis, key) => redis.hgetall(key));
+    if (row['host'] === undefined) return undefined;
+    const coroutines = JSON.parse(row['coroutines'] ?? '[]') as SessionInfo['coroutines'];
+    return {
+      id: session,
+      state: row['lost'] !== undefined ? 'lost' : row['draining'] === '1' ? 'draining' : 'up',
+      host: row['host'],
+      pid: Number(row['pid']),
+      version: row['version'] ?? '',
+      slots: Number(row['slots']),
+      running: row['lost'] !== undefined ? 0 : Number(row['running']),
+      suspended: row['lost'] !== undefined ? 0 : Number(row['suspended']),
+      coroutines: coroutines.map(({ name }) => name).sort(),
+    };
+  }
+
+  async coroutines(): Promise<CoroutineView[]> {
+    const sessions = await this.#ask('sessions', 0, (redis, key) => redis.zrange(key, 0, '-1'));
+    const texts = await Promise.all(
+      sessions.map((session) =>
+        this.#ask(`session:${session}`, 0, (redis, key) => redis.hmget(key, 'coroutines', 'lost')),
+      ),
+    );
+    const views = new Map<string, CoroutineView>();
+    for (const [text, lost] of texts) {
+      if (text === null || text === undefined || (lost ?? null) !== null) continue;
+      for (const { name, argsSchema, version } of JSON.parse(text) as SessionInfo['coroutines']) {
+        const view = views.get(name) ?? { name, versions: [], workers: 0 };
+        view.workers += 1;
+        if (argsSchema !== undefined) view.argsSchema = argsSchema;
+        if (!view.versions.includes(version)) view.versions.push(version);
+        views.set(name, view);
+      }
+    }
+    return [...views.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  health(): Promise<StoreHealth> {
+    return checkHealth(this.#connection);
+  }
+
+  get #partitions(): number[] {
+    return Array.from({ length: this.#connection.partitions }, (_, partition) => partition);
+  }
+
+  #partition(id: TaskId): number {
+    return partitionOf(id, this.#connection.partitions);
+  }
+
+  #ask<T>(
+    key: string,
+    partition: number,
+    command: (redis: RedisConnection['redis'], key: string) => Promise<T>,
+  ): Promise<T> {
+    return this.#connection.ask((redis) => command(redis, `${this.#connection.keys(partition)}${key}`));
+  }
+}
+
+function toRecord(id: TaskId, row: string[]): TaskRecord {
+  const fields = new Map<string, string>();
+  for (let i = 0; i < row.length; i += 2) fields.set(row[i] as string, row[i + 1] as string);
+  const number = (name: string): number => Number(fields.get(name) ?? 0);
+  const optional = (name: string): number | undefined => (fields.has(name) ? number(name) : undefined);
+  const state = (fields.get('state') ?? 'pending') as TaskState;
+  const outcome: Outcome | undefined = isSettled(state)
+    ? { state, payload: fields.get('payload') ?? 'null' }
+    : undefined;
+  return {
+    id,
+    coroutine: fields.get('coroutine') ?? '',
+    options: fields.get('options') ?? '{}',
+    state,
+    outcome,
+    parent: fields.get('parent'),
+    createdAt: number('created'),
+    startedAt: optional('started'),
+    finishedAt: optional('finished'),
+    attempt: number('attempt'),
+    worker: fields.get('worker'),
+    progress: fields.get('progress'),
+    children: {
+      total: number('total'),
+      pending: number('pending'),
+      running: number('running'),
+      succeeded: number('succeeded'),
+      failed: number('failed'),
+      cancelled: number('cancelled'),
+    },
+    cancelRequested: fields.has('cancelRequested'),
+    stranded: fields.has('stranded'),
+  };
+}

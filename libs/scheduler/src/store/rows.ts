@@ -1,0 +1,54 @@
+/** Requests as flat lists of arguments, in the order in which the scripts read them. */
+import type { TaskOptions } from '../contract/coroutine.ts';
+import { encodeEvent } from '../contract/history.ts';
+import type { GroupMember, Settlement, Turn } from '../contract/store.ts';
+
+export type Row = (string | number)[];
+
+const priorityOf = (options: string): number =>
+  options === '{}' ? 0 : ((JSON.parse(options) as TaskOptions).priority ?? 0);
+
+export const priorityOfOptions = priorityOf;
+
+/** One line for each field, so that Lua can take it apart without parsing JSON (whose texts hold no line breaks). */
+export const memberRow = ({ coroutine, options, args }: GroupMember): string =>
+  `${coroutine}\n${priorityOf(options)}\n${options}\n${args}`;
+
+/** Message as a JSON string, or '' for none, and the event for the inbox. */
+export const cancelRow = (target: { id: string; message: string | undefined }): Row => [
+  target.id,
+  target.message === undefined ? '' : JSON.stringify(target.message),
+  encodeEvent({ kind: 'cancel', message: target.message }),
+];
+
+export function turnRow(turn: Turn): Row {
+  const row: Row = [turn.id, turn.token, turn.seq, turn.known, turn.suspended ? 1 : 0, turn.history ?? ''];
+  row.push(turn.spawns.length);
+  for (const { id, op, coroutine, args, options } of turn.spawns)
+    row.push(id, op, coroutine, args, options, priorityOf(options));
+  row.push(turn.groups.length);
+  for (const { id, op, returnExceptions, limit, members } of turn.groups) {
+    row.push(id, op, returnExceptions ? 1 : 0, limit, members.length);
+    for (const member of members) row.push(memberRow(member));
+  }
+  row.push(turn.timers.length);
+  for (const { op, ms } of turn.timers) row.push(op, ms);
+  row.push(turn.clearTimers.length, ...turn.clearTimers);
+  row.push(turn.events.length);
+  for (const event of turn.events) row.push(event.kind === 'timer' ? event.op : '', encodeEvent(event));
+  row.push(turn.cancels.length, ...turn.cancels.flatMap(cancelRow));
+  row.push(turn.cancelGroups.length, ...turn.cancelGroups.flatMap(cancelRow));
+  row.push(turn.logs.length, ...turn.logs);
+  row.push(turn.progress ?? '');
+  return [row.length, ...row];
+}
+
+export const settlementRow = ({ id, token, outcome, logs, progress }: Settlement): Row => [
+  id,
+  token,
+  outcome.state,
+  outcome.payload,
+  progress ?? '',
+  logs.length,
+  ...logs,
+];

@@ -1,0 +1,77 @@
+/** A cluster in one process, without Redis: N workers, one store, one dispatch, and a clock that tests own. */
+import { Client } from '../client/client.ts';
+import type { Clock } from '../contract/clock.ts';
+import type { Instrument } from '../contract/instrument.ts';
+import type { TaskView } from '../contract/task.ts';
+import type { AnyCoroutineFunction, Coroutine } from '../loop/coroutines.ts';
+import { Worker } from '../worker/worker.ts';
+import { MemoryDispatch } from './memory-dispatch.ts';
+import { MemoryStore, type MemoryStoreOptions } from './memory-store.ts';
+import { VirtualClock } from './virtual-clock.ts';
+
+export interface MemoryClusterOptions {
+  coroutines: Iterable<AnyCoroutineFunction>;
+  /** 2 by default. */
+  workers?: number;
+  /** Of each worker; 100 by default. */
+  slots?: number;
+  /** A virtual clock by default: time jumps when everybody waits. Give a SystemClock for coroutines that do real I/O. */
+  clock?: Clock;
+  instrument?: Instrument;
+  store?: Omit<MemoryStoreOptions, 'clock'>;
+}
+
+export class MemoryCluster implements AsyncDisposable {
+  readonly client: Client;
+  readonly store: MemoryStore;
+  readonly dispatch: MemoryDispatch;
+  readonly clock: Clock;
+  readonly workers: Worker[] = [];
+  readonly #options: MemoryClusterOptions;
+
+  constructor(options: MemoryClusterOptions) {
+    this.#options = options;
+    this.clock = options.clock ?? new VirtualClock({ autojump: true });
+    this.store = new MemoryStore({ ...options.store, clock: this.clock });
+    this.dispatch = new MemoryDispatch({ clock: this.clock });
+    const { store, dispatch, clock } = this;
+    this.client = new Client({ store, views: store, dispatch, clock, instrument: options.instrument ?? {} });
+  }
+
+  async addWorker(coroutines = this.#options.coroutines): Promise<Worker> {
+    const { store, dispatch, clock } = this;
+    const worker = new Worker({
+      ...{ store, dispatch, clock, instrument: this.#options.instrument ?? {} },
+      ...{ name: `w${this.workers.length}`, host: 'memory', pid: process.pid, version: 'test' },
+      ...{ slots: this.#options.slots ?? 100, coroutines, codeVersions: new Map(), drainMs: 1000 },
+    });
+    await worker.start();
+    this.workers.push(worker);
+    return worker;
+  }
+
+  /** asyncio.run: submits the coroutine and waits for its end, an hour of the clock at most. */
+  async run(coroutine: Coroutine<unknown>): Promise<TaskView> {
+    const { id } = await this.client.submit(coroutine.coroutineName, coroutine.args ?? {});
+    const view = await this.client.wait(id, 3_600_000);
+    if (view === undefined) throw new Error(`task ${id} has vanished`);
+    return view;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.workers.map((worker) => worker.stop()));
+    await this.client.close();
+    await this.dispatch.close();
+    await this.store.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+export async function memoryCluster(options: MemoryClusterOptions): Promise<MemoryCluster> {
+  const cluster = new MemoryCluster(options);
+  for (let i = 0; i < (options.workers ?? 2); i++) await cluster.addWorker();
+  return cluster;
+}

@@ -1,0 +1,309 @@
+/**
+ * TaskRun: drives one claimed task through its runner until it is settled, handed over or fenced.
+ *
+ * Owns: when events are delivered, when a turn is committed, holding a slot while the coroutine runs, local timers and
+ * side effects. Does not own: what operations mean (loop/), batching of calls (group-commit), the claim (worker).
+ *
+ * W1. Replay walks the history: a start waits until the coroutine has begun that operation, an event is delivered. What
+ *     the inbox holds beyond is delivered after (L1).
+ * W2. The requests of a turn are committed before any event that came after them is delivered.
+ * W3. A slot is held exactly while user code of this task may run; side effects of steps are user code.
+ * W4. After `fenced` nothing more is sent for this run (T2).
+ */
+import type { Clock, Timer } from '../contract/clock.ts';
+import { encode, errorValue } from '../contract/codec.ts';
+import type { TaskOptions } from '../contract/coroutine.ts';
+import { CancelledError, FencedError, NonDeterminismError } from '../contract/exceptions.ts';
+import type { HistoryStep, TaskEvent } from '../contract/history.ts';
+import { childId } from '../contract/ids.ts';
+import type { Instrument } from '../contract/instrument.ts';
+import type { ErrorValue, Outcome } from '../contract/outcome.ts';
+import type { Claim, SettleAnswer, Settlement, Turn, TurnAnswer } from '../contract/store.ts';
+import type { TaskId } from '../contract/task.ts';
+import type { AnyCoroutineFunction } from '../loop/coroutines.ts';
+import type { Delivery } from '../loop/operations.ts';
+import { Runner } from '../loop/runner.ts';
+import { TurnRequests } from '../loop/turn.ts';
+import type { Slots } from './slots.ts';
+
+export interface RunHost {
+  readonly clock: Clock;
+  readonly slots: Slots;
+  readonly instrument: Instrument;
+  commit(turn: Turn): Promise<TurnAnswer>;
+  settle(settlement: Settlement): Promise<SettleAnswer>;
+  /** All outcomes of a group, or only member `index`. */
+  members(group: TaskId, index: number | undefined): Promise<(Outcome | undefined)[]>;
+  /** The coroutine of the root has ended, tasks of its tree have not. */
+  endTree(root: TaskId): Promise<void>;
+}
+
+/** Logs and progress alone are not worth a call at once; people look at them a few times a second at most. */
+const talkDelayMs = 200;
+
+export class TaskRun {
+  readonly claim: Claim;
+  readonly #host: RunHost;
+  readonly #runner: Runner;
+  readonly #startedAt: number;
+  /** Inbox events in order; the first `#delivered` have been delivered. */
+  readonly #events: TaskEvent[];
+  #delivered = 0;
+  #commits: number;
+  #requests = new TurnRequests();
+  readonly #ownEvents: TaskEvent[] = [];
+  readonly #timers = new Map<number, Timer>();
+  #sideEffects = 0;
+  #talk: Timer | undefined;
+  #talkDue = false;
+  #recordedSuspended = false;
+  #holdsSlot = true;
+  #noticed = false;
+  #notice: PromiseWithResolvers<void> | undefined;
+  #fenced = false;
+
+  /** The caller has acquired a slot for this run. */
+  constructor(claim: Claim, fn: AnyCoroutineFunction, host: RunHost) {
+    this.claim = claim;
+    this.#host = host;
+    this.#events = claim.events;
+    this.#commits = claim.commits;
+    this.#startedAt = host.clock.monotonic();
+    const starts = claim.history
+      .flatMap((entry) => JSON.parse(entry) as HistoryStep[])
+      .filter((step): step is ['start', string, string] => step[0] === 'start');
+    const recorded = new Set(claim.events.flatMap((event) => (event.kind === 'step' ? [event.op] : [])));
+    const { name } = JSON.parse(claim.options) as TaskOptions;
+    const task = { id: claim.id, name, attempt: claim.attempt, logged: claim.logged, starts, recorded };
+    this.#runner = new Runner(fn, task, () => this.#notify());
+  }
+
+  get suspended(): boolean {
+    return !this.#holdsSlot;
+  }
+
+  /** How many inbox events this run has: newer ones are news. */
+  get known(): number {
+    return this.#events.length;
+  }
+
+  /** Events from number `from` on, as the store gave them; those that are known already are skipped. */
+  receive(from: number, events: readonly TaskEvent[]): void {
+    const fresh = events.slice(this.#events.length - from);
+    if (from > this.#events.length || fresh.length === 0) return;
+    for (const event of fresh) this.#events.push(event);
+    this.#notify();
+  }
+
+  /** The claim is lost or was given back: the coroutine hears it by its signal and is dropped. */
+  fence(reason: string): void {
+    if (this.#fenced) return;
+    this.#fenced = true;
+    this.#runner.dispose(new FencedError(reason));
+    this.#notify();
+  }
+
+  /** Resolves when the task is settled or this run is over for another reason; the slot is free then. */
+  async drive(): Promise<void> {
+    try {
+      await this.#replay();
+      await this.#live();
+    } catch (error) {
+      await this.#fail(error);
+    } finally {
+      for (const timer of this.#timers.values()) timer.cancel();
+      this.#talk?.cancel();
+      if (this.#holdsSlot) this.#host.slots.release();
+    }
+  }
+
+  async #replay(): Promise<void> {
+    const runner = this.#runner;
+    runner.start(JSON.parse(this.claim.args));
+    await this.#host.clock.drain();
+    let started = 0;
+    for (const [kind] of this.claim.history.flatMap((entry) => JSON.parse(entry) as HistoryStep[])) {
+      if (this.#fenced) return;
+      if (kind === 'start') {
+        started += 1;
+        while (runner.started < started && runner.outcome === undefined && !this.#fenced) await this.#somethingNew();
+        if (runner.started < started && runner.outcome?.state === 'succeeded')
+          throw new NonDeterminismError(
+            `${this.claim.coroutine} returned in replay after ${runner.started} operations; when it ran before it began more`,
+          );
+      } else await this.#deliver();
+      if (runner.outcome !== undefined) break;
+    }
+    runner.replaying = false;
+  }
+
+  async #live(): Promise<void> {
+    const runner = this.#runner;
+    while (!this.#fenced) {
+      while (this.#delivered < this.#events.length && runner.outcome === undefined) await this.#deliver();
+      await this.#collect();
+      if (runner.outcome !== undefined) return await this.#finish(runner.outcome);
+      if (this.#mustCommit()) await this.#commit();
+      else await this.#rest();
+    }
+  }
+
+  async #deliver(): Promise<void> {
+    const event = this.#events[this.#delivered];
+    if (event === undefined) throw new NonDeterminismError('the history holds more events than the inbox');
+    this.#delivered += 1;
+    const delivery: Delivery =
+      event.kind === 'group'
+        ? { ...event, members: await this.#host.members(childId(this.claim.id, event.op), event.failed) }
+        : event;
+    if (event.kind === 'timer') this.#clearTimer(event.op);
+    this.#runner.deliver(delivery);
+    await this.#host.clock.drain();
+    this.#runner.drained();
+  }
+
+  /** Takes what the coroutine asked for, and starts its side effects: what they do at once goes into the same commit. */
+  async #collect(): Promise<void> {
+    this.#noticed = false;
+    const requests = this.#runner.takeRequests();
+    this.#requests.append(requests);
+    const effects = this.#requests.sideEffects.splice(0);
+    if (effects.length === 0) return;
+    for (const { op, run } of effects) void this.#sideEffect(op, run);
+    await this.#host.clock.drain();
+    this.#requests.append(this.#runner.takeRequests());
+  }
+
+  async #sideEffect(op: number, run: () => unknown): Promise<void> {
+    this.#sideEffects += 1;
+    let outcome: Outcome;
+    try {
+      outcome = { state: 'succeeded', payload: encode(await run()) };
+    } catch (error) {
+      const state = error instanceof CancelledError ? 'cancelled' : 'failed';
+      outcome = { state, payload: encode(errorValue(error, `${this.claim.coroutine} ${this.claim.id}`)) };
+    }
+    this.#sideEffects -= 1;
+    this.#ownEvents.push({ kind: 'step', op, outcome });
+    this.#notify();
+  }
+
+  get #suspends(): boolean {
+    return this.#runner.suspended && this.#sideEffects === 0 && this.#ownEvents.length === 0;
+  }
+
+  #mustCommit(): boolean {
+    if (this.#requests.urgent || this.#ownEvents.length > 0 || this.#suspends !== this.#recordedSuspended) return true;
+    if (this.#requests.logs.length === 0 && this.#requests.progress === undefined) return false;
+    this.#talk ??= this.#host.clock.setTimer(talkDelayMs, () => {
+      this.#talkDue = true;
+      this.#notify();
+    });
+    return this.#talkDue;
+  }
+
+  async #commit(): Promise<void> {
+    this.#talk?.cancel();
+    this.#talk = undefined;
+    this.#talkDue = false;
+    const requests = this.#requests;
+    this.#requests = new TurnRequests();
+    const events = this.#ownEvents.splice(0);
+    const { sideEffects: _, steps, ...effects } = requests;
+    const suspended = this.#suspends;
+    this.#commits += 1;
+    const known = this.known;
+    const answer = await this.#host.commit({
+      ...effects,
+      id: this.claim.id,
+      token: this.claim.token,
+      seq: this.#commits,
+      known,
+      history: steps.length > 0 ? JSON.stringify(steps) : undefined,
+      events,
+      suspended,
+    });
+    if (answer.kind === 'fenced') return this.#lost();
+    this.#recordedSuspended = suspended && answer.events.length === 0;
+    for (const { op, ms } of requests.timers) this.#arm(op, ms);
+    for (const op of requests.clearTimers) this.#clearTimer(op);
+    this.receive(known, answer.events);
+  }
+
+  #arm(op: number, ms: number): void {
+    const fire = (): void => {
+      this.#timers.delete(op);
+      this.#ownEvents.push({ kind: 'timer', op });
+      this.#notify();
+    };
+    this.#timers.set(op, this.#host.clock.setTimer(ms, fire));
+  }
+
+  #clearTimer(op: number): void {
+    this.#timers.get(op)?.cancel();
+    this.#timers.delete(op);
+  }
+
+  /** Nothing to do until something happens; a coroutine that waits for the loop alone gives its slot away (W3). */
+  async #rest(): Promise<void> {
+    if (!this.#suspends) return await this.#somethingNew();
+    const { slots, instrument } = this.#host;
+    const about = { id: this.claim.id, coroutine: this.claim.coroutine };
+    this.#holdsSlot = false;
+    slots.release();
+    instrument.taskSuspended?.(about);
+    await this.#somethingNew();
+    if (this.#fenced) return;
+    await slots.acquire();
+    this.#holdsSlot = true;
+    instrument.taskResumed?.(about);
+  }
+
+  async #somethingNew(): Promise<void> {
+    if (!this.#noticed) {
+      this.#notice ??= Promise.withResolvers();
+      await this.#notice.promise;
+    }
+    this.#noticed = false;
+    await this.#host.clock.drain();
+  }
+
+  #notify(): void {
+    this.#noticed = true;
+    this.#notice?.resolve();
+    this.#notice = undefined;
+  }
+
+  /** Requests of the last turn take effect before the outcome does. */
+  async #finish(outcome: Outcome): Promise<void> {
+    if (this.#requests.urgent) await this.#commit();
+    if (!this.#fenced) await this.#settle(outcome);
+  }
+
+  /** The run itself went wrong: what the coroutine does from now on does not count. */
+  async #fail(error: unknown): Promise<void> {
+    this.#runner.dispose(new FencedError(`task ${this.claim.id} has failed`));
+    await this.#settle({ state: 'failed', payload: encode(errorValue(error)) });
+  }
+
+  async #settle(outcome: Outcome): Promise<void> {
+    if (this.#fenced) return;
+    const { id, token, coroutine } = this.claim;
+    const { logs, progress } = this.#requests;
+    const answer = await this.#host.settle({ id, token, outcome, logs, progress });
+    if (answer.kind === 'fenced') return this.#lost();
+    this.#host.instrument.taskSettled?.({
+      id,
+      coroutine,
+      state: outcome.state,
+      ...(outcome.state === 'failed' ? { errorType: (JSON.parse(outcome.payload) as ErrorValue).type } : {}),
+      ranMs: this.#host.clock.monotonic() - this.#startedAt,
+    });
+    if (answer.kind === 'ending') await this.#host.endTree(id);
+  }
+
+  #lost(): void {
+    this.fence(`task ${this.claim.id}: another worker has taken over`);
+    this.#host.instrument.fenced?.({ id: this.claim.id, coroutine: this.claim.coroutine });
+  }
+}
