@@ -1,0 +1,53 @@
+import { type Health, type Logger, type Metrics, NestLogger, opsModule } from '@corral/service';
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { AppModule } from './app.module.ts';
+import { type ApiClient, CLIENT } from './client.ts';
+import { serveOpenApi } from './openapi.ts';
+import { ProblemFilter } from './problem/problem.filter.ts';
+import { ValidationPipe } from './problem/validation.pipe.ts';
+import { createAdapter } from './server/adapter.ts';
+import { RouteTable } from './server/route-table.ts';
+import { MAX_WAIT_MS } from './tasks/long-polls.ts';
+
+export interface AppParts {
+  client: ApiClient;
+  metrics: Metrics;
+  health: Health;
+  logger: Logger;
+  bodyLimitBytes: number;
+  maxWaitMs: number;
+}
+
+/** The whole API, ready to listen. */
+export async function createApp(parts: AppParts): Promise<NestFastifyApplication> {
+  const adapter = createAdapter(parts.logger, parts.bodyLimitBytes);
+  const routes = new RouteTable(adapter.getInstance());
+  const module = {
+    module: AppModule,
+    imports: [opsModule(parts.metrics, parts.health)],
+    providers: [
+      { provide: CLIENT, useValue: parts.client },
+      { provide: MAX_WAIT_MS, useValue: parts.maxWaitMs },
+      { provide: RouteTable, useValue: routes },
+    ],
+  };
+  const logger = new NestLogger(parts.logger);
+  const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
+    logger,
+    bodyParser: false,
+    abortOnError: false,
+  });
+  app.useGlobalPipes(new ValidationPipe());
+  app.useGlobalFilters(new ProblemFilter());
+  app.enableCsrfProtection();
+  // TLS is the business of what stands before the API: within, plain HTTP must do.
+  app.useSecurityHeaders({
+    strictTransportSecurity: false,
+    contentSecurityPolicy: { directives: { 'upgrade-insecure-requests': null } },
+  });
+  serveOpenApi(app);
+  await app.init();
+  routes.refuseOtherMethods();
+  return app;
+}

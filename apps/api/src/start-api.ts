@@ -1,0 +1,60 @@
+/** Puts an API together: settings, connection, HTTP. */
+import { type Connection, connect, StoreUnavailableError } from '@corral/scheduler';
+import {
+  apiSettings,
+  createLogger,
+  Health,
+  loadSettings,
+  Metrics,
+  type Service,
+  type Settings,
+  StartError,
+  settingVariables,
+  unknownSettings,
+} from '@corral/service';
+import { createApp } from './app.ts';
+
+type ApiSettings = Settings<typeof apiSettings>;
+
+export async function startApi(env: NodeJS.ProcessEnv): Promise<Service> {
+  const settings = loadSettings(apiSettings, env);
+  const { host, port, bodyLimitBytes, maxWaitMs, shutdownMs } = settings;
+  const logger = createLogger(settings);
+  for (const warning of unknownSettings(settingVariables, env)) logger.warn(warning);
+  const metrics = new Metrics({ role: 'api', logger, maxCoroutines: settings.metricsMaxCoroutines });
+
+  const connection = await connectTo(settings, metrics);
+  const health = new Health(metrics.loop, [async () => (await connection.health()).reasons]);
+  const app = await createApp({ client: connection.client, metrics, health, logger, bodyLimitBytes, maxWaitMs });
+  const close = async (): Promise<void> => {
+    health.drain();
+    await app.close();
+    await connection.close();
+  };
+  try {
+    await app.listen(port, host);
+  } catch (error) {
+    await close();
+    throw cannotListen(error, settings);
+  }
+  logger.info(`api listening on ${await app.getUrl()}`);
+  return { logger, shutdownMs, close };
+}
+
+async function connectTo({ redisUrl, prefix, queues }: ApiSettings, metrics: Metrics): Promise<Connection> {
+  try {
+    return await connect({ url: redisUrl, prefix, queues, instrument: metrics.instrument });
+  } catch (error) {
+    if (error instanceof StoreUnavailableError) throw new StartError(`REDIS_URL: ${error.message}`);
+    throw error;
+  }
+}
+
+function cannotListen(error: unknown, { host, port }: ApiSettings): unknown {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === 'EADDRINUSE')
+    return new StartError(`PORT=${port} is in use by another process: choose another one, or 0 for any`);
+  if (code === 'EACCES' || code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+    return new StartError(`HOST=${host}, PORT=${port}: cannot listen there: ${message}`);
+  return error;
+}

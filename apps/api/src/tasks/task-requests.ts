@@ -1,0 +1,72 @@
+/** What the routes of tasks take. */
+import { isCoroutineName, taskStates } from '@corral/scheduler';
+import { z } from 'zod';
+import { integerParameter } from './integer-parameter.ts';
+import { jsonFault } from './json-value.ts';
+
+export const maxArgsDepth = 64;
+/** The largest CORRAL_MAX_WAIT_MS. */
+const maxWaitMs = 600_000;
+
+const coroutineName = z
+  .string()
+  .refine(isCoroutineName, 'must be 1 to 200 letters, digits or any of _ $ . : / -, the first a letter, digit, _ or $')
+  .meta({ minLength: 1, maxLength: 200, description: 'Name of a coroutine.' });
+
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const args = z
+  .custom<Record<string, unknown>>(isObject, { error: 'must be an object', abort: true })
+  .superRefine((value, context) => {
+    const fault = jsonFault(value, maxArgsDepth);
+    if (fault) context.addIssue({ code: 'custom', path: fault.path, message: fault.detail });
+  })
+  .meta({ type: 'object', description: `Arguments, at most ${maxArgsDepth} levels deep. {} when left out.` });
+
+const taskOptions = z
+  .strictObject({
+    name: z.string().min(1).max(200).exactOptional().meta({ description: 'A label for people.' }),
+    priority: z.int().min(0).max(1_000_000).exactOptional().meta({ description: 'Higher goes first; 0 is usual.' }),
+  })
+  .meta({ id: 'TaskOptions' });
+
+export const submission = z
+  .strictObject({ coroutine: coroutineName, args: args.exactOptional(), options: taskOptions.exactOptional() })
+  .meta({ id: 'Submission', examples: [{ coroutine: 'main', args: {} }] });
+export type Submission = z.output<typeof submission>;
+
+export const cancellation = z
+  .strictObject({
+    message: z.string().max(10_000).exactOptional().meta({ description: 'Message of the CancelledError.' }),
+  })
+  .optional()
+  .meta({ id: 'Cancellation' });
+export type Cancellation = z.output<typeof cancellation>;
+
+export const waitQuery = z.strictObject({
+  waitMs: integerParameter(
+    0,
+    maxWaitMs,
+    'Answer as soon as the task is settled, or after so many milliseconds with what it is then. ' +
+      'At most 60000, unless CORRAL_MAX_WAIT_MS of the API says otherwise.',
+  ).exactOptional(),
+});
+export type WaitQuery = z.output<typeof waitQuery>;
+
+export const listQuery = z.strictObject({
+  state: z.enum(taskStates).exactOptional(),
+  coroutine: coroutineName.exactOptional(),
+  cursor: z
+    .string()
+    .min(1)
+    .max(200)
+    .exactOptional()
+    .meta({ description: '`nextCursor` of the page before: an opaque text.' }),
+  limit: integerParameter(1, 500, 'Tasks a page, 50 by default.').exactOptional(),
+});
+export type ListQuery = z.output<typeof listQuery>;
+
+export const treeQuery = z.strictObject({
+  limit: integerParameter(1, 1000, 'Tasks of the tree that are shown, 1000 by default.').exactOptional(),
+});
+export type TreeQuery = z.output<typeof treeQuery>;

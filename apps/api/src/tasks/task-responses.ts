@@ -1,0 +1,74 @@
+/** What the routes of tasks answer; the types are those of the scheduler's contract. */
+import { type ErrorValue, type Page, type TaskLogs, type TaskTree, type TaskView, taskStates } from '@corral/scheduler';
+import { z } from 'zod';
+
+const time = (description: string) => z.string().meta({ format: 'date-time', description });
+const count = z.int().min(0);
+
+const errorValue: z.ZodType<ErrorValue> = z
+  .object({
+    type: z.string(),
+    message: z.string(),
+    stack: z.string().exactOptional().meta({ description: 'The stack on the worker where it was thrown.' }),
+    get cause() {
+      return errorValue.exactOptional();
+    },
+    get errors() {
+      return z.array(errorValue).exactOptional().meta({ description: 'The members of an ExceptionGroup.' });
+    },
+    task: z.string().exactOptional().meta({ description: 'The coroutine and the task that it came from.' }),
+  })
+  .meta({ id: 'TaskError' });
+
+const viewFields = {
+  id: z.string(),
+  coroutine: z.string(),
+  name: z.string().exactOptional().meta({ description: 'The label that the task was given.' }),
+  state: z.enum(taskStates),
+  result: z.unknown().exactOptional().meta({ description: 'Present when the task succeeded, null included.' }),
+  error: errorValue.exactOptional().meta({ description: 'Present when the task failed or was cancelled.' }),
+  parentId: z.string().nullable(),
+  rootId: z.string(),
+  createdAt: time("By the store's clock, as all times."),
+  startedAt: time('When a worker first began to run it.').nullable(),
+  finishedAt: time('When it was settled.').nullable(),
+  attempt: count.meta({ description: 'How often a worker has begun to run it.' }),
+  worker: z.string().nullable().meta({ description: 'The worker that runs it, or ran it last.' }),
+  progress: z.unknown().meta({ description: 'What the task told last by `loop.progress`, or null.' }),
+  children: z.object({
+    total: count,
+    pending: count,
+    running: count.meta({ description: 'Started and not settled, the suspended ones included.' }),
+    succeeded: count,
+    failed: count,
+    cancelled: count,
+  }),
+  cancelRequested: z
+    .boolean()
+    .exactOptional()
+    .meta({ description: 'A cancel was requested, and it has not ended yet.' }),
+  unroutable: z.boolean().exactOptional().meta({ description: 'It waits, and no live worker knows its coroutine.' }),
+};
+
+export const taskView: z.ZodType<TaskView> = z.object(viewFields).meta({ id: 'Task' });
+
+export const taskPage: z.ZodType<Page<TaskView>> = z
+  .object({
+    items: z.array(taskView),
+    nextCursor: z.string().exactOptional().meta({ description: 'Absent on the last page.' }),
+  })
+  .meta({ id: 'TaskPage' });
+
+export const taskTree: z.ZodType<TaskTree> = z
+  .object({
+    ...viewFields,
+    get nodes() {
+      return z.array(taskTree);
+    },
+    omitted: count.meta({ description: 'So many children more than `nodes` shows.' }),
+  })
+  .meta({ id: 'TaskTree' });
+
+export const taskLogs: z.ZodType<{ logs: TaskLogs[] }> = z
+  .object({ logs: z.array(z.object({ task: z.string(), entries: z.array(z.unknown()) })) })
+  .meta({ id: 'TaskLogs' });

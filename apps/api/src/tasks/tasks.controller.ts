@@ -1,0 +1,115 @@
+import { isSettled, type Page, type TaskLogs, type TaskTree, type TaskView } from '@corral/scheduler';
+import { Body, Controller, Get, Headers, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
+import { ApiAcceptedResponse, ApiHeader, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { Problems } from '../problem/problems.decorator.ts';
+import { noQuery } from '../server/no-query.ts';
+import { idempotencyKey } from './idempotency-key.ts';
+import type { Cancellation, ListQuery, Submission, TreeQuery, WaitQuery } from './task-requests.ts';
+import { cancellation, listQuery, submission, treeQuery, waitQuery } from './task-requests.ts';
+import { taskLogs, taskPage, taskTree, taskView } from './task-responses.ts';
+import { TasksService } from './tasks.service.ts';
+
+const idempotencyHeader = {
+  name: 'Idempotency-Key',
+  required: false,
+  description:
+    'Makes the request repeatable: the same key with the same body gives the same task for 24 hours. ' +
+    '1 to 255 visible ASCII characters, in quotes or not.',
+  schema: { type: 'string' as const },
+};
+
+const submittedHeaders = {
+  Location: { description: 'Path of the task.', schema: { type: 'string' as const } },
+  'Idempotency-Replayed': {
+    description: '`true`: the key came before, and this is the task of that time.',
+    schema: { type: 'string' as const, enum: ['true'] },
+  },
+};
+
+const bodyProblems = ['malformed-json', 'cross-origin-refused', 'body-too-large', 'unsupported-media-type'] as const;
+
+const taskId = { name: 'id', description: 'Id of the task.', schema: { type: 'string' as const } };
+
+@ApiTags('tasks')
+@Controller('v1/tasks')
+export class TasksController {
+  constructor(private readonly tasks: TasksService) {}
+
+  @Post()
+  @HttpCode(202)
+  @ApiOperation({ operationId: 'submitTask', summary: 'Submit a task' })
+  @ApiHeader(idempotencyHeader)
+  @ApiAcceptedResponse({ description: 'The task exists.', standardSchema: taskView, headers: submittedHeaders })
+  @ApiOkResponse({
+    description: 'With waitMs: the task is settled.',
+    standardSchema: taskView,
+    headers: submittedHeaders,
+  })
+  @Problems(...bodyProblems, 'invalid-arguments', 'idempotency-conflict')
+  async submit(
+    @Body({ schema: submission }) body: Submission,
+    @Query({ schema: waitQuery }) { waitMs }: WaitQuery,
+    @Headers('idempotency-key') key: string | undefined,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<TaskView> {
+    const { task, replayed } = await this.tasks.submit(body, idempotencyKey(key), waitMs, reply.raw);
+    reply.header('location', `/v1/tasks/${task.id}`);
+    if (replayed) reply.header('idempotency-replayed', 'true');
+    if (waitMs !== undefined && isSettled(task.state)) reply.status(200);
+    return task;
+  }
+
+  @Get()
+  @ApiOperation({ operationId: 'listTasks', summary: 'List root tasks, newest first' })
+  @ApiOkResponse({ description: 'One page.', standardSchema: taskPage })
+  @Problems()
+  list(@Query({ schema: listQuery }) query: ListQuery): Promise<Page<TaskView>> {
+    return this.tasks.list(query);
+  }
+
+  @Get(':id')
+  @ApiParam(taskId)
+  @ApiOperation({ operationId: 'getTask', summary: 'Get a task, or wait for it' })
+  @ApiOkResponse({ description: 'The task.', standardSchema: taskView })
+  @Problems('task-not-found')
+  get(
+    @Param('id') id: string,
+    @Query({ schema: waitQuery }) { waitMs }: WaitQuery,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<TaskView> {
+    return this.tasks.get(id, waitMs, reply.raw);
+  }
+
+  @Post(':id/cancel')
+  @HttpCode(202)
+  @ApiParam(taskId)
+  @ApiOperation({ operationId: 'cancelTask', summary: 'Request a cancel; changes nothing when the task is settled' })
+  @ApiAcceptedResponse({ description: 'The task.', standardSchema: taskView })
+  @Problems(...bodyProblems, 'task-not-found')
+  cancel(
+    @Param('id') id: string,
+    @Body({ schema: cancellation }) body: Cancellation,
+    @Query({ schema: noQuery }) _query: unknown,
+  ): Promise<TaskView> {
+    return this.tasks.cancel(id, body?.message);
+  }
+
+  @Get(':id/tree')
+  @ApiParam(taskId)
+  @ApiOperation({ operationId: 'getTaskTree', summary: 'Get a task and the tasks below it' })
+  @ApiOkResponse({ description: 'The tree.', standardSchema: taskTree })
+  @Problems('task-not-found')
+  tree(@Param('id') id: string, @Query({ schema: treeQuery }) { limit }: TreeQuery): Promise<TaskTree> {
+    return this.tasks.tree(id, limit);
+  }
+
+  @Get(':id/logs')
+  @ApiParam(taskId)
+  @ApiOperation({ operationId: 'getTaskLogs', summary: 'Get what a task and the tasks below it logged' })
+  @ApiOkResponse({ description: 'One element for each task that logged, oldest first.', standardSchema: taskLogs })
+  @Problems('task-not-found')
+  logs(@Param('id') id: string, @Query({ schema: noQuery }) _query: unknown): Promise<{ logs: TaskLogs[] }> {
+    return this.tasks.logs(id);
+  }
+}

@@ -1,0 +1,90 @@
+import type { ServerResponse } from 'node:http';
+import {
+  isSettled,
+  isTaskId,
+  type Page,
+  StoreUnavailableError,
+  type TaskLogs,
+  type TaskTree,
+  type TaskView,
+} from '@corral/scheduler';
+import { Inject, Injectable } from '@nestjs/common';
+import { type ApiClient, CLIENT } from '../client.ts';
+import { ArgumentChecks } from '../coroutines/argument-checks.ts';
+import { ProblemError } from '../problem/problem.ts';
+import { LongPolls } from './long-polls.ts';
+import type { ListQuery, Submission } from './task-requests.ts';
+
+export interface Submitted {
+  task: TaskView;
+  replayed: boolean;
+}
+
+@Injectable()
+export class TasksService {
+  constructor(
+    @Inject(CLIENT) private readonly client: ApiClient,
+    private readonly checks: ArgumentChecks,
+    private readonly polls: LongPolls,
+  ) {}
+
+  async submit(
+    { coroutine, args = {}, options = {} }: Submission,
+    key: string | undefined,
+    waitMs: number | undefined,
+    response: ServerResponse,
+  ): Promise<Submitted> {
+    if (waitMs !== undefined) this.polls.check(waitMs);
+    await this.checks.check(coroutine, args);
+    const once = key === undefined ? {} : { idempotencyKey: key };
+    const submitted = await this.client.submitOnce(coroutine, args, { ...options, ...once });
+    if (waitMs === undefined || isSettled(submitted.task.state)) return submitted;
+    return { ...submitted, task: await this.#settledIfPossible(submitted.task, waitMs, response) };
+  }
+
+  /** The task exists: should the store go away while we wait, the caller must learn its id all the same. */
+  async #settledIfPossible(submitted: TaskView, waitMs: number, response: ServerResponse): Promise<TaskView> {
+    try {
+      return (await this.polls.wait(submitted.id, waitMs, response)) ?? submitted;
+    } catch (error) {
+      if (error instanceof StoreUnavailableError) return submitted;
+      throw error;
+    }
+  }
+
+  async get(id: string, waitMs: number | undefined, response: ServerResponse): Promise<TaskView> {
+    if (waitMs === undefined) return this.#found(id, () => this.client.get(id));
+    this.polls.check(waitMs);
+    return this.#found(id, () => this.polls.wait(id, waitMs, response));
+  }
+
+  cancel(id: string, message: string | undefined): Promise<TaskView> {
+    return this.#found(id, () => this.client.cancel(id, message));
+  }
+
+  tree(id: string, limit: number | undefined): Promise<TaskTree> {
+    return this.#found(id, () => this.client.tree(id, limit));
+  }
+
+  async logs(id: string): Promise<{ logs: TaskLogs[] }> {
+    return { logs: await this.#found(id, () => this.client.logs(id)) };
+  }
+
+  async list(query: ListQuery): Promise<Page<TaskView>> {
+    try {
+      return await this.client.list(query);
+    } catch (error) {
+      if (!(error instanceof RangeError) || query.cursor === undefined) throw error;
+      throw new ProblemError('invalid-request', {
+        errors: [{ parameter: 'cursor', detail: 'must be the nextCursor of a page before' }],
+      });
+    }
+  }
+
+  /** An id that has not the form of one names no task either, and the store need not be asked. */
+  async #found<T>(id: string, look: () => Promise<T | undefined>): Promise<T> {
+    const found = isTaskId(id) ? await look() : undefined;
+    if (found === undefined) throw new ProblemError('task-not-found');
+    return found;
+  }
+}
