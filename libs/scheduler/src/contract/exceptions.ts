@@ -25,26 +25,22 @@ export class InvalidStateError extends CorralError {
 /** Several errors at once. */
 export class ExceptionGroup extends CorralError {
   readonly code = 'EXCEPTION_GROUP';
-  constructor(
-    message: string,
-    readonly errors: readonly Error[],
-  ) {
+  readonly errors: readonly Error[];
+  constructor(message: string, errors: readonly Error[]) {
     super(message);
+    this.errors = errors;
   }
 }
 
 /** An error of another task: `name`, `message` and the remote stack are those of the original. */
 export class RemoteError extends Error {
   readonly code = 'REMOTE';
-  constructor(
-    type: string,
-    message: string,
-    /** `<coroutine> <task id>` where it was thrown. */
-    readonly task: string | undefined,
-    options?: ErrorOptions,
-  ) {
+  /** `<coroutine> <task id>` where it was thrown. */
+  readonly task: string | undefined;
+  constructor(type: string, message: string, task: string | undefined, options?: ErrorOptions) {
     super(message, options);
     this.name = type;
+    this.task = task;
   }
 }
 
@@ -61,11 +57,10 @@ export class UnserializableError extends CorralError {
 /** The arguments do not fit the coroutine's schema. `issues`: JSON pointer and reason of each fault. */
 export class InvalidArgumentsError extends CorralError {
   readonly code = 'INVALID_ARGUMENTS';
-  constructor(
-    message: string,
-    readonly issues: readonly { pointer: string; detail: string }[],
-  ) {
+  readonly issues: readonly { pointer: string; detail: string }[];
+  constructor(message: string, issues: readonly { pointer: string; detail: string }[]) {
     super(message);
+    this.issues = issues;
   }
 }
 

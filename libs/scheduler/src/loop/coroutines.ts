@@ -7,10 +7,13 @@ import type { Loop } from './loop.ts';
 /** A call that has not started. It runs once it is given to `loop.createTask`, `loop.gather` ... */
 export class Coroutine<Result> {
   declare readonly result: Result; // for inference only; no such field exists
-  constructor(
-    readonly coroutineName: string,
-    readonly args: unknown,
-  ) {}
+  readonly coroutineName: string;
+  readonly args: unknown;
+
+  constructor(coroutineName: string, args: unknown) {
+    this.coroutineName = coroutineName;
+    this.args = args;
+  }
 
   /**
    * JavaScript calls this when somebody writes `await foo()`. Python would run foo inside the current task; here it

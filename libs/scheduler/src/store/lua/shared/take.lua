@@ -52,7 +52,11 @@ end
 
 local function take(time)
   local capacity = tonumber(call('GET', prefix .. 'capacity') or 0)
-  local room = math.min(200, 2 * capacity - call('ZCARD', hinted))
+  local window = 2 * capacity
+  local room = window - call('ZCARD', hinted)
+  -- Half a window at a time, so that batches stay large under load: with less than that free, workers have enough.
+  if room <= 0 or room < window / 2 then return hints end
+  room = math.min(200, room)
   local turns = 0
   while room > 0 and turns < 400 do
     turns = turns + 1
