@@ -1,5 +1,5 @@
 /** The coroutines that every worker brings along. */
-import type { CoroutineFunction } from '@corral/scheduler';
+import type { AnyCoroutineFunction } from '@corral/scheduler';
 import { bar } from './bar.ts';
 import { echo } from './echo.ts';
 import { foo } from './foo.ts';
@@ -7,6 +7,7 @@ import { httpFetch } from './http-fetch.ts';
 import { main } from './main.ts';
 import { NetworkGuard } from './network-guard.ts';
 import { HttpClient } from './request.ts';
+import { siteAudit } from './site-audit.ts';
 import { sleep } from './sleep.ts';
 
 export interface ShippedOptions {
@@ -14,8 +15,7 @@ export interface ShippedOptions {
   fetchAllow: readonly string[];
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: a registry holds coroutines of every type
-export function shippedCoroutines({ fetchAllow }: ShippedOptions): CoroutineFunction<any, any, any>[] {
+export function shippedCoroutines({ fetchAllow }: ShippedOptions): AnyCoroutineFunction[] {
   const client = new HttpClient(new NetworkGuard(fetchAllow).agent());
-  return [sleep, echo, foo, bar, main, httpFetch(client)];
+  return [sleep, echo, foo, bar, main, httpFetch(client), ...siteAudit(client)];
 }
