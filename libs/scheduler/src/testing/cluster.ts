@@ -7,6 +7,7 @@ import type { AnyCoroutineFunction, Coroutine } from '../loop/coroutines.ts';
 import { Worker } from '../worker/worker.ts';
 import { MemoryDispatch } from './memory-dispatch.ts';
 import { MemoryStore, type MemoryStoreOptions } from './memory-store.ts';
+import { Mortal } from './mortal.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
 export interface MemoryClusterOptions {
@@ -28,6 +29,7 @@ export class MemoryCluster implements AsyncDisposable {
   readonly clock: Clock;
   readonly workers: Worker[] = [];
   readonly #options: MemoryClusterOptions;
+  readonly #lines = new Map<Worker, Mortal>();
 
   constructor(options: MemoryClusterOptions) {
     this.#options = options;
@@ -39,15 +41,23 @@ export class MemoryCluster implements AsyncDisposable {
   }
 
   async addWorker(coroutines = this.#options.coroutines): Promise<Worker> {
-    const { store, dispatch, clock } = this;
+    const { clock } = this;
+    const lines = new Mortal(this);
     const worker = new Worker({
-      ...{ store, dispatch, clock, instrument: this.#options.instrument ?? {} },
+      ...{ store: lines.store, dispatch: lines.dispatch, clock, instrument: this.#options.instrument ?? {} },
       ...{ name: `w${this.workers.length}`, host: 'memory', pid: process.pid, version: 'test' },
       ...{ slots: this.#options.slots ?? 100, coroutines, codeVersions: new Map(), drainMs: 1000 },
     });
     await worker.start();
     this.workers.push(worker);
+    this.#lines.set(worker, lines);
     return worker;
+  }
+
+  /** As kill -9: what the worker has not told the store is lost, and it says nothing any more. */
+  kill(worker: Worker): void {
+    this.#lines.get(worker)?.kill();
+    this.workers.splice(this.workers.indexOf(worker), 1);
   }
 
   /** asyncio.run: submits the coroutine and waits for its end, an hour of the clock at most. */
