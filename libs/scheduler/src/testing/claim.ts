@@ -17,7 +17,7 @@ export function claimTasks(
 ): Claim[] {
   const session = part.sessions.live(sessionId);
   const claims: Claim[] = [];
-  for (const id of ids) {
+  for (const id of new Set(ids)) {
     const task = part.tasks.get(id);
     if (task === undefined || isSettled(task.state)) continue;
     const again = task.claim?.session === sessionId && task.claim.nonce === nonce;

@@ -25,7 +25,7 @@ import { News } from './news.ts';
 import { Partition } from './partition.ts';
 import { submitRoot } from './submit.ts';
 import { sweepPartition } from './sweep.ts';
-import { commitTurn, settleTask } from './turns.ts';
+import { commitTurns, settleTask } from './turns.ts';
 
 export interface MemoryStoreOptions {
   clock: Clock;
@@ -70,7 +70,7 @@ export class MemoryStore extends MemoryViews implements Store {
   }
 
   commit(partition: number, turns: readonly Turn[]): Promise<{ answers: TurnAnswer[]; hints: Hint[] }> {
-    return this.#hinting('commit', partition, (part) => ({ answers: turns.map((turn) => commitTurn(part, turn)) }));
+    return this.#hinting('commit', partition, (part) => ({ answers: commitTurns(part, turns) }));
   }
 
   settle(partition: number, settlements: readonly Settlement[]) {

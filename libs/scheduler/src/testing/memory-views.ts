@@ -135,5 +135,5 @@ const workerOf = ({ info, running, suspended, draining, lost }: Session): Worker
   slots: info.slots,
   running,
   suspended,
-  coroutines: info.coroutines.map(({ name }) => name),
+  coroutines: info.coroutines.map(({ name }) => name).sort(),
 });

@@ -174,7 +174,6 @@ export class Partition {
   }
 
   cancelBacklog(group: MemoryGroup, message: string | undefined): void {
-    this.queue.remove(group);
     while (hasBacklog(group)) this.cancel(this.#enlist(group, group.next), message);
   }
 

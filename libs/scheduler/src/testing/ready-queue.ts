@@ -54,13 +54,12 @@ export class ReadyQueue {
     this.#enqueue({ item: task, start: 0, revived: true, gone: false });
   }
 
-  remove(item: Item): void {
-    const entry = this.#entries.get(item);
+  remove(task: MemoryTask): void {
+    const entry = this.#entries.get(task);
     if (entry !== undefined) entry.gone = true;
-    this.#entries.delete(item);
-    if (isGroup(item)) return;
-    this.#hinted.delete(item);
-    this.#stranded.delete(item);
+    this.#entries.delete(task);
+    this.#hinted.delete(task);
+    this.#stranded.delete(task);
   }
 
   /** Moves tasks from `ready` to `hinted` while `window` allows it. */
@@ -71,6 +70,7 @@ export class ReadyQueue {
       if (entry === undefined) break;
       if (entry.gone) continue;
       this.#entries.delete(entry.item);
+      if (isGroup(entry.item) && !mayDispatch(entry.item)) continue;
       if (!entry.revived) this.#virtual = entry.start;
       const task = isGroup(entry.item) ? this.#dispatch(entry.item) : entry.item;
       if (isGroup(entry.item)) this.addGroup(entry.item);

@@ -5,11 +5,21 @@ import { isSettled } from '../contract/task.ts';
 import type { MemoryTask } from './memory-task.ts';
 import type { Partition } from './partition.ts';
 
-export function commitTurn(partition: Partition, turn: Turn): TurnAnswer {
+export function commitTurns(partition: Partition, turns: readonly Turn[]): TurnAnswer[] {
+  const next = new Map<MemoryTask, number>();
+  for (const { id, token, seq } of turns) {
+    const task = partition.claimed(id, token);
+    if (task === undefined) continue;
+    const expected = next.get(task) ?? task.commits + 1;
+    if (seq > expected) throw new CorralInternalError(`turn ${seq} of ${id} came before turn ${expected}`);
+    next.set(task, Math.max(expected, seq + 1));
+  }
+  return turns.map((turn) => commitTurn(partition, turn));
+}
+
+function commitTurn(partition: Partition, turn: Turn): TurnAnswer {
   const task = partition.claimed(turn.id, turn.token);
   if (task === undefined) return { kind: 'fenced' };
-  if (turn.seq > task.commits + 1)
-    throw new CorralInternalError(`turn ${turn.seq} of ${turn.id} was committed before turn ${task.commits + 1}`);
   if (turn.seq === task.commits + 1) apply(partition, task, turn);
   return { kind: 'committed', events: task.inbox.slice(turn.known) };
 }

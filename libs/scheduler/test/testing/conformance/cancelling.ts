@@ -1,0 +1,124 @@
+import { describe, expect } from 'vitest';
+import type { It } from '../store-conformance.ts';
+import { cancelled, partition, succeeded } from './rig.ts';
+
+export function cancelling(it: It): void {
+  describe('I5 cancelling', () => {
+    it('an unknown task is told', async (rig) => {
+      const id = rig.newRoot().id;
+      const unknown = [id, `${id}.ABCDEFGHJKMN`, `${id}.ABCDEFGHJKMN.3`];
+      const { answers } = await rig.store.cancel(
+        partition,
+        unknown.map((target) => ({ id: target, message: undefined })),
+      );
+      expect(answers).toEqual(['unknown', 'unknown', 'unknown']);
+    });
+
+    it('a pending task ends it at once: it never starts', async (rig) => {
+      await rig.worker();
+      const id = await rig.submit();
+      expect(await rig.cancel(id, 'no need')).toBe('requested');
+      const record = await rig.record(id);
+      expect(record).toMatchObject({
+        state: 'cancelled',
+        outcome: cancelled('no need'),
+        attempt: 0,
+        worker: undefined,
+      });
+      expect(record).toMatchObject({ cancelRequested: false, startedAt: undefined });
+      expect(record.finishedAt).toBeGreaterThanOrEqual(record.createdAt);
+      await rig.advance(3_000);
+      expect((await rig.sweep()).hints).toEqual([]);
+    });
+
+    it('a pending child tells its parent', async (rig) => {
+      await rig.worker();
+      const run = await rig.started();
+      await run.commit({ spawns: [run.spawn(1)] });
+      await rig.cancel(run.child(1));
+      expect(await run.receive()).toEqual([{ kind: 'settled', op: 1, outcome: cancelled('') }]);
+    });
+
+    for (const suspended of [true, false])
+      it(`a task that ${suspended ? 'waits' : 'computes'} asks it by an event`, async (rig) => {
+        await rig.worker();
+        const run = await rig.started();
+        await run.commit({ suspended });
+        expect(await rig.cancel(run.id, 'line 1\nline 2')).toBe('requested');
+        expect(await rig.record(run.id)).toMatchObject({ cancelRequested: true, outcome: undefined });
+        expect(await run.receive()).toEqual([{ kind: 'cancel', message: 'line 1\nline 2' }]);
+      });
+
+    it('keeps apart no message and an empty one', async (rig) => {
+      await rig.worker();
+      const [silent, empty] = [await rig.started(), await rig.started()];
+      await rig.cancel(silent.id);
+      await rig.cancel(empty.id, '');
+      expect(await silent.receive()).toEqual([{ kind: 'cancel', message: undefined }]);
+      expect(await empty.receive()).toEqual([{ kind: 'cancel', message: '' }]);
+    });
+
+    it('a task that has ended changes nothing', async (rig) => {
+      await rig.worker();
+      const run = await rig.started();
+      await run.settle(succeeded(1));
+      expect(await rig.cancel(run.id)).toBe('settled');
+      expect(await rig.record(run.id)).toMatchObject({ state: 'succeeded', cancelRequested: false });
+    });
+
+    it('twice in a row asks once, for a call may be sent twice', async (rig) => {
+      await rig.worker();
+      const run = await rig.started();
+      expect([await rig.cancel(run.id, 'm'), await rig.cancel(run.id, 'm')]).toEqual(['requested', 'requested']);
+      expect(await run.receive()).toEqual([{ kind: 'cancel', message: 'm' }]);
+    });
+
+    it('again asks again, once something has happened since', async (rig) => {
+      await rig.worker();
+      const run = await rig.started();
+      await rig.cancel(run.id, 'm');
+      await run.commit({ events: [{ kind: 'step', op: 1, outcome: succeeded() }] });
+      await rig.cancel(run.id, 'm');
+      expect(await run.receive()).toEqual([{ kind: 'cancel', message: 'm' }]);
+    });
+
+    it('a task that swallows it is possible: it ends as it likes', async (rig) => {
+      await rig.worker();
+      const run = await rig.started();
+      await rig.cancel(run.id);
+      await run.settle(succeeded('anyway'));
+      expect(await rig.record(run.id)).toMatchObject({ state: 'succeeded', cancelRequested: false });
+    });
+
+    it('a task that has run and waits for a worker lets it run its cleanup', async (rig) => {
+      await rig.worker();
+      const run = await rig.started();
+      await run.commit({ history: 'h' });
+      await rig.store.release(partition, 'w1', [run.id]);
+      expect(await rig.cancel(run.id, 'm')).toBe('requested');
+      expect(await rig.record(run.id)).toMatchObject({ state: 'pending', cancelRequested: true, outcome: undefined });
+      const next = await rig.claimOne(run.id);
+      expect(next.claim).toMatchObject({ history: ['h'], events: [{ kind: 'cancel', message: 'm' }] });
+    });
+
+    it('by another task leaves both an event and the message', async (rig) => {
+      await rig.worker();
+      const run = await rig.started();
+      await run.commit({ spawns: [run.spawn(1)] });
+      const child = await rig.claimOne(run.child(1));
+      await run.commit({ cancels: [{ id: child.id, message: 'from above' }] });
+      await run.commit({ cancels: [{ id: child.id, message: 'from above' }] });
+      const event = { kind: 'cancel', message: 'from above' };
+      expect(await child.receive()).toEqual([event, event]);
+    });
+
+    it('many in one call answers each', async (rig) => {
+      await rig.worker();
+      const [ended, running] = [await rig.started(), await rig.started()];
+      await ended.settle();
+      const targets = [ended.id, running.id, rig.newRoot().id].map((id) => ({ id, message: undefined }));
+      const { answers } = await rig.store.cancel(partition, targets);
+      expect(answers).toEqual(['settled', 'requested', 'unknown']);
+    });
+  });
+}

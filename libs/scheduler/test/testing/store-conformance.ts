@@ -1,0 +1,47 @@
+/**
+ * The contract of the ports Store and Views as tests: the store in memory and the store on Redis both run it, so that
+ * what is tried on the one holds on the other. Each case gets an empty store of its own.
+ */
+import { afterEach, beforeEach, describe, test } from 'vitest';
+import { cancelling } from './conformance/cancelling.ts';
+import { claiming } from './conformance/claiming.ts';
+import { committing } from './conformance/committing.ts';
+import { ending } from './conformance/ending.ts';
+import { fairness } from './conformance/fairness.ts';
+import { groups } from './conformance/groups.ts';
+import { news } from './conformance/news.ts';
+import { type Harness, Rig } from './conformance/rig.ts';
+import { sessions } from './conformance/sessions.ts';
+import { settling } from './conformance/settling.ts';
+import { submitting } from './conformance/submitting.ts';
+import { sweeping } from './conformance/sweeping.ts';
+import { views } from './conformance/views.ts';
+
+export type { Harness };
+export type It = (title: string, body: (rig: Rig) => Promise<void>) => void;
+
+export function storeConformance(name: string, makeStore: () => Promise<Harness>): void {
+  describe(name, () => {
+    let harness: Harness;
+    beforeEach(async () => {
+      harness = await makeStore();
+    });
+    afterEach(() => harness.close());
+    const it: It = (title, body) => test(title, () => body(new Rig(harness)));
+    for (const section of [
+      submitting,
+      fairness,
+      claiming,
+      committing,
+      groups,
+      settling,
+      ending,
+      cancelling,
+      sessions,
+      sweeping,
+      news,
+      views,
+    ])
+      section(it);
+  });
+}
