@@ -176,10 +176,15 @@ export class RedisStore implements Store {
 
   async listen(session: SessionId | undefined, onNews: (ids: readonly TaskId[]) => void) {
     const subscriber = this.#connection.open();
-    subscriber.on('message', (_channel: string, text: string) => onNews(text.split('\n')));
+    const hear = (_channel: string, text: string): void => onNews(text.split('\n'));
+    subscriber.on('message', hear);
     const { channel } = this.#connection;
     await subscriber.subscribe(session === undefined ? channel : `${channel}:${session}`);
-    return { close: async () => subscriber.disconnect() };
+    const close = async (): Promise<void> => {
+      subscriber.off('message', hear);
+      subscriber.disconnect();
+    };
+    return { close };
   }
 
   async close(): Promise<void> {

@@ -5,6 +5,13 @@
 --# include keys now news inbox ready take settle cancel logs
 local time = now()
 
+-- What a task begins for its cleanup, after its root has ended, is left alone by the end of the tree.
+local ended = {}
+local function outlived(root)
+  if ended[root] == nil then ended[root] = call('HEXISTS', key('task', root), 'ending') == 1 end
+  return ended[root]
+end
+
 local function spawn(parent, root)
   local id, op, coroutine, args, options, priority = arg(), arg(), arg(), arg(), arg(), arg()
   local seq = call('HINCRBY', key('task', root), 'spawned', 1)
@@ -14,6 +21,7 @@ local function spawn(parent, root)
   call('HINCRBY', key('task', parent), 'total', 1)
   call('HINCRBY', key('task', parent), 'pending', 1)
   call('SADD', key('live', root), id)
+  if outlived(root) then call('HSET', key('task', id), 'exempt', 1) end
   makeReady(id)
 end
 
@@ -27,6 +35,7 @@ local function group(parent, root)
   call('HSET', key('group', id), 'parent', parent, 'op', op, 'size', size, 'popped', 0, 'inflight', 0, 'left', size,
     'limit', limit, 'returnExceptions', returnExceptions, 'decided', size == 0 and 1 or 0, 'seq', last - size + 1,
     'created', time)
+  if outlived(root) then call('HSET', key('group', id), 'exempt', 1) end
   if size == 0 then return deliver(parent, op .. '\ngroup\n') end
   call('RPUSH', key('children', parent), id .. ':' .. size)
   call('HINCRBY', key('task', parent), 'total', size)
@@ -72,9 +81,10 @@ for i = 1, count() do
   if current ~= token then
     answers[i] = { 'fenced' }
   else
+    if seq > tonumber(commits or 0) + 1 then return redis.error_reply('turn ' .. seq .. ' of ' .. id .. ' came too early') end
     if seq == tonumber(commits or 0) + 1 then
       apply(id, rootOf(id), history)
-      call('HSET', taskKey, 'commits', seq)
+      call('HSET', taskKey, 'commits', seq, 'known', known)
     end
     local events = eventsFrom(id, known)
     call('HSET', taskKey, 'state', (suspended == '1' and #events == 0) and 'suspended' or 'running')

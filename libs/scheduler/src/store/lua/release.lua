@@ -2,14 +2,14 @@
   none is left the session ends.
   Keeps T2, T3, T4. KEYS prefix    ARGV session, count, ids; channel    Returns {more, hints}    Cost O(ids) ]]
 --# include keys now news ready take sessions revive
-local session = arg()
+local session, time = arg(), now()
 local ids, all = {}, false
 for i = 1, count() do ids[i] = arg() end
 if #ids == 0 then
   all = true
   ids = call('SRANDMEMBER', key('claims', session), 500)
 end
-for _, id in ipairs(ids) do revive(id, session, -1) end
+for _, id in ipairs(ids) do revive(id, session, -1, time) end
 local more = all and call('EXISTS', key('claims', session)) or 0
 if all and more == 0 then
   stopServing(session)
@@ -17,4 +17,4 @@ if all and more == 0 then
   call('DEL', key('session', session))
   recount()
 end
-return { more, take(now()) }
+return { more, take(time) }

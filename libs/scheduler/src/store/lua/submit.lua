@@ -8,15 +8,15 @@ for i = 1, count() do
   local id, coroutine, args, options, priority, name, fingerprint = arg(), arg(), arg(), arg(), arg(), arg(), arg()
   answers[i] = ''
   local known = name ~= '' and call('GET', key('idempotency', name))
-  if known then
-    local existing, before = string.match(known, '^([^\n]*)\n(.*)$')
+  local existing, before, expires = string.match(known or '', '^([^\n]*)\n([^\n]*)\n(.*)$')
+  if existing and tonumber(expires) > time then
     if before ~= fingerprint then answers[i] = 'conflict'
     elseif existing ~= id then answers[i] = existing end
   elseif call('EXISTS', key('task', id)) == 0 then
     call('HSET', key('task', id), 'coroutine', coroutine, 'args', args, 'options', options, 'state', 'pending',
       'created', time, 'priority', priority)
     call('ZADD', prefix .. 'roots', 0, id)
-    if name ~= '' then call('SET', key('idempotency', name), id .. '\n' .. fingerprint, 'EX', 86400) end
+    if name ~= '' then call('SET', key('idempotency', name), id .. '\n' .. fingerprint .. '\n' .. (time + 86400000), 'EX', 86400) end
     makeReady(id)
   end
 end

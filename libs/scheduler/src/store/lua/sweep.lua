@@ -24,7 +24,7 @@ for _, session in ipairs(call('ZRANGEBYSCORE', sessions, '-inf', '(' .. (up - 40
     recount()
   end
   for _, id in ipairs(call('SRANDMEMBER', key('claims', session), page)) do
-    revive(id, session, 0)
+    revive(id, session, 0, time)
     expired = expired + 1
   end
   if call('EXISTS', key('claims', session)) == 0 then
@@ -38,23 +38,29 @@ for _, session in ipairs(call('ZRANGEBYSCORE', sessions, '-inf', '(' .. (up - 40
 end
 call('ZREMRANGEBYSCORE', prefix .. 'lost', '-inf', time - 3600000)
 
+local fired = 0
 local due = call('ZRANGEBYSCORE', prefix .. 'timers', '-inf', time, 'LIMIT', 0, page)
 for _, member in ipairs(due) do
   call('ZREM', prefix .. 'timers', member)
   local id, op = string.match(member, '^(.*):(%d+)$')
-  if not call('HGET', key('task', id), 'finished') then deliver(id, op .. '\ntimer\n') end
+  if not call('HGET', key('task', id), 'finished') then
+    deliver(id, op .. '\ntimer\n')
+    fired = fired + 1
+  end
 end
 
-local overdue = call('ZRANGEBYSCORE', hinted, '-inf', '(' .. (time - hintTtl), 'LIMIT', 0, page)
+-- Below 0: came to the wrong worker and waits a moment (claim.lua).
+local overdue = call('ZRANGEBYSCORE', hinted, 0, '(' .. (time - hintTtl), 'LIMIT', 0, page)
+for _, id in ipairs(call('ZRANGEBYSCORE', hinted, -time, '(0', 'LIMIT', 0, page)) do overdue[#overdue + 1] = id end
 for _, id in ipairs(overdue) do
   call('ZREM', hinted, id)
-  makeReadyFirst(id)
+  makeReadyFirst(id, time)
 end
 
 for _, coroutine in ipairs(call('SRANDMEMBER', prefix .. 'stranded', 20)) do
   if isServed(coroutine) and unstrand(coroutine, page) == page then more = 1 end
 end
-if #due == page or #overdue == page then more = 1 end
+if #due == page or #overdue >= page then more = 1 end
 
 local ending = call('ZRANGEBYSCORE', prefix .. 'ending', '-inf', time - 3000, 'LIMIT', 0, 1)[1]
 if ending then
@@ -64,4 +70,4 @@ end
 
 local taken = take(time)
 publishNews()
-return { taken, expired, #due, call('ZCARD', sessions), tonumber(call('GET', prefix .. 'capacity') or 0), more }
+return { taken, expired, fired, call('ZCARD', sessions), tonumber(call('GET', prefix .. 'capacity') or 0), more }

@@ -1,17 +1,23 @@
--- The order of what is ready: start-time fair queueing between trees (contract/store.ts). `-1`: revived, before all.
+-- The order of what is ready: start-time fair queueing between trees (contract/store.ts). Below 0: revived, which go
+-- before all, first come, first served.
 local ready, hinted = prefix .. 'ready', prefix .. 'hinted'
-local virtualTime = tonumber(call('GET', prefix .. 'virtual') or 0)
+local virtualBefore = tonumber(call('GET', prefix .. 'virtual') or 0)
+local virtualTime = virtualBefore
 
 local function startOf(root)
   local own = tonumber(call('HGET', key('task', root), 'virtual') or 0)
   return own > virtualTime and own or virtualTime
 end
 
+-- Arrivals tick, so that equals go in the order of their arrival.
+local function tick(by) virtualTime = virtualTime + by end
+
 local function makeReady(id)
   local root = rootOf(id)
   local start = startOf(root)
   call('HSET', key('task', root), 'virtual', start + 1)
   call('ZADD', ready, start, id)
+  tick(1e-7)
 end
 
 -- A group is one entry for all its members that were not dispatched yet.
@@ -19,4 +25,8 @@ local function makeGroupReady(group)
   call('ZADD', ready, 'NX', startOf(rootOf(group)), 'g' .. group)
 end
 
-local function makeReadyFirst(id) call('ZADD', ready, -1, id) end
+local revived = 0
+local function makeReadyFirst(id, time)
+  revived = revived + 1
+  call('ZADD', ready, time - 1e13 + revived / 100, id)
+end

@@ -1,5 +1,5 @@
 -- A claimed task goes back to ready, before all others; its token is void (T2, T3).
-local function revive(id, session, attempts)
+local function revive(id, session, attempts, time)
   local taskKey = key('task', id)
   call('SREM', key('claims', session), id)
   local worker, token, parent = unpack(call('HMGET', taskKey, 'worker', 'token', 'parent'))
@@ -11,7 +11,7 @@ local function revive(id, session, attempts)
     call('HINCRBY', key('task', parent), 'running', -1)
     call('HINCRBY', key('task', parent), 'pending', 1)
   end
-  makeReadyFirst(id)
+  makeReadyFirst(id, time)
 end
 
 -- Tasks that waited for a worker that knows their coroutine. At most `max`.

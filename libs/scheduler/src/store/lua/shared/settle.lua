@@ -35,7 +35,7 @@ finish = function(id, state, payload, time)
   local before, parent, op, group, index, watched, undispatched =
     unpack(call('HMGET', taskKey, 'state', 'parent', 'op', 'group', 'index', 'watched', 'undispatched'))
   call('HSET', taskKey, 'state', state, 'payload', payload, 'finished', time)
-  call('HDEL', taskKey, 'token', 'stranded')
+  call('HDEL', taskKey, 'token', 'stranded', 'cancelRequested')
   if watched or not parent then settledIds[#settledIds + 1] = id end
   if not parent then return end
   call('SREM', key('live', root), id)

@@ -5,6 +5,12 @@ local function isServed(coroutine)
   return served[coroutine]
 end
 
+local function strand(id, coroutine)
+  call('SADD', key('stranded', coroutine), id)
+  call('SADD', prefix .. 'stranded', coroutine)
+  call('HSET', key('task', id), 'stranded', 1)
+end
+
 local hints = {}
 local function hint(id, coroutine, priority, time)
   if isServed(coroutine) then
@@ -13,17 +19,15 @@ local function hint(id, coroutine, priority, time)
     hints[#hints + 1] = priority or '0'
     return 1
   end
-  call('SADD', key('stranded', coroutine), id)
-  call('SADD', prefix .. 'stranded', coroutine)
-  call('HSET', key('task', id), 'stranded', 1)
+  strand(id, coroutine)
   return 0
 end
 
 -- The next members of a group become records. Row: coroutine \n priority \n options \n args.
 local function dispatchMembers(group, room, time)
   local groupKey, root = key('group', group), rootOf(group)
-  local size, popped, inflight, limit, parent, seq, created =
-    unpack(call('HMGET', groupKey, 'size', 'popped', 'inflight', 'limit', 'parent', 'seq', 'created'))
+  local size, popped, inflight, limit, parent, seq, created, exempt =
+    unpack(call('HMGET', groupKey, 'size', 'popped', 'inflight', 'limit', 'parent', 'seq', 'created', 'exempt'))
   if not size then return 0 end
   size, popped, inflight, limit = tonumber(size), tonumber(popped), tonumber(inflight), tonumber(limit)
   local quantum = math.min(room, 50, size - popped)
@@ -38,6 +42,7 @@ local function dispatchMembers(group, room, time)
       local coroutine, priority, options, args = string.match(rows[i], '^([^\n]*)\n([^\n]*)\n([^\n]*)\n(.*)$')
       call('HSET', key('task', id), 'coroutine', coroutine, 'args', args, 'options', options, 'state', 'pending',
         'parent', parent, 'group', group, 'index', index, 'created', created, 'seq', seq + index, 'priority', priority)
+      if exempt then call('HSET', key('task', id), 'exempt', 1) end
       call('SADD', key('live', root), id)
       inflight = inflight + 1
       taken = taken + hint(id, coroutine, priority, time)
@@ -50,21 +55,16 @@ local function dispatchMembers(group, room, time)
   return taken
 end
 
-local function take(time)
-  local capacity = tonumber(call('GET', prefix .. 'capacity') or 0)
-  local window = 2 * capacity
-  local room = window - call('ZCARD', hinted)
-  -- Half a window at a time, so that batches stay large under load: with less than that free, workers have enough.
-  if room <= 0 or room < window / 2 then return hints end
-  room = math.min(200, room)
-  local turns = 0
-  while room > 0 and turns < 400 do
-    turns = turns + 1
+local function takeReady(room, time)
+  for _ = 1, 400 do
+    if room <= 0 then return end
     local entry = call('ZPOPMIN', ready)
-    if #entry == 0 then break end
+    if #entry == 0 then return end
     local id, start = entry[1], tonumber(entry[2])
-    -- The hundredth on top lets large trees pass an endless stream of small new ones.
-    if start >= 0 then virtualTime = math.max(virtualTime, start) + 0.01 end
+    if start >= 0 then
+      virtualTime = math.max(virtualTime, start)
+      tick(0.01) -- so that a large tree gets its turn in an endless stream of small new ones
+    end
     if string.sub(id, 1, 1) == 'g' then
       id = string.sub(id, 2)
       local tree = key('task', rootOf(id))
@@ -76,6 +76,13 @@ local function take(time)
       if coroutine then room = room - hint(id, coroutine, priority, time) end
     end
   end
-  if turns > 0 then call('SET', prefix .. 'virtual', virtualTime) end
+end
+
+local function take(time)
+  local window = 2 * tonumber(call('GET', prefix .. 'capacity') or 0)
+  local room = window - call('ZCARD', hinted)
+  -- Half a window at a time, so that batches stay large under load: with less than that free, workers have enough.
+  if room > 0 and room >= window / 2 then takeReady(math.min(200, room), time) end
+  if virtualTime > virtualBefore then call('SET', prefix .. 'virtual', virtualTime) end
   return hints
 end
