@@ -1,5 +1,4 @@
 /** Cancels from outside: of one task, and of all tasks below a root. Those of a task's own turn are in turns.ts. */
-import { encodeEvent } from '../contract/history.ts';
 import type { CancelAnswer } from '../contract/store.ts';
 import { isSettled, type TaskId } from '../contract/task.ts';
 import type { MemoryTask } from './memory-task.ts';
@@ -7,15 +6,18 @@ import type { Partition } from './partition.ts';
 
 const tasksPerCall = 500;
 
-/** A re-sent call leaves no second cancel: the task has one already that nothing came after. */
 export function cancelTask(part: Partition, id: TaskId, message: string | undefined): CancelAnswer {
   const task = part.enlist(id);
   if (task === undefined) return 'unknown';
   if (isSettled(task.state)) return 'settled';
-  const last = task.inbox.at(-1);
-  const event = { kind: 'cancel', message } as const;
-  if (last === undefined || encodeEvent(last) !== encodeEvent(event)) part.cancel(task, message);
+  if (!isAsked(task, message)) part.cancel(task, message);
   return 'requested';
+}
+
+/** The same cancel is the last event and its worker has not got it yet: the call was sent twice, or asks nothing new. */
+function isAsked({ inbox, known }: MemoryTask, message: string | undefined): boolean {
+  const last = inbox.at(-1);
+  return inbox.length > known && last?.kind === 'cancel' && last.message === message;
 }
 
 /** Cancels tasks below the root, in the order of creation, each once for one end of the tree. */

@@ -46,6 +46,8 @@ export interface MemoryTask {
   claim: { session: SessionId; nonce: string; token: Token } | undefined;
   settledBy: Token | undefined;
   commits: number;
+  /** Events that its worker had at the last commit. */
+  known: number;
   readonly history: HistoryEntry[];
   readonly inbox: TaskEvent[];
   /** When each operation that waits for time is due. */
@@ -94,6 +96,7 @@ export const newTask = (identity: Identity): MemoryTask => ({
   claim: undefined,
   settledBy: undefined,
   commits: 0,
+  known: 0,
   history: [],
   inbox: [],
   timers: new Map(),

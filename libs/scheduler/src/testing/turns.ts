@@ -26,6 +26,7 @@ function commitTurn(partition: Partition, turn: Turn): TurnAnswer {
 
 function apply(partition: Partition, task: MemoryTask, turn: Turn): void {
   task.commits++;
+  task.known = turn.known;
   if (turn.history !== undefined) task.history.push(turn.history);
   for (const spawn of turn.spawns) partition.addChild(task, spawn);
   for (const group of turn.groups) partition.addGroup(task, group);

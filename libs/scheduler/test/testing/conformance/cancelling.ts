@@ -73,6 +73,16 @@ export function cancelling(it: It): void {
       expect(await run.receive()).toEqual([{ kind: 'cancel', message: 'm' }]);
     });
 
+    it('again asks again, once the task has got the first', async (rig) => {
+      await rig.worker();
+      const run = await rig.started();
+      await rig.cancel(run.id);
+      expect(await run.receive()).toHaveLength(1);
+      await run.commit({ history: 'cleanup' });
+      expect(await rig.cancel(run.id)).toBe('requested');
+      expect(await run.receive()).toEqual([{ kind: 'cancel', message: undefined }]);
+    });
+
     it('again asks again, once something has happened since', async (rig) => {
       await rig.worker();
       const run = await rig.started();
@@ -101,15 +111,17 @@ export function cancelling(it: It): void {
       expect(next.claim).toMatchObject({ history: ['h'], events: [{ kind: 'cancel', message: 'm' }] });
     });
 
-    it('by another task leaves both an event and the message', async (rig) => {
+    it('by another task interrupts the cleanup that the first cancel began', async (rig) => {
       await rig.worker();
       const run = await rig.started();
       await run.commit({ spawns: [run.spawn(1)] });
       const child = await rig.claimOne(run.child(1));
-      await run.commit({ cancels: [{ id: child.id, message: 'from above' }] });
-      await run.commit({ cancels: [{ id: child.id, message: 'from above' }] });
       const event = { kind: 'cancel', message: 'from above' };
-      expect(await child.receive()).toEqual([event, event]);
+      for (let cancels = 0; cancels < 2; cancels++) {
+        await run.commit({ cancels: [{ id: child.id, message: 'from above' }] });
+        expect(await child.receive()).toEqual([event]);
+        await child.commit({ history: `cleanup ${cancels}` });
+      }
     });
 
     it('many in one call answers each', async (rig) => {

@@ -135,6 +135,7 @@ export function ending(it: It): void {
       const child = await rig.claimOne(root.child(1));
       await root.commit({ cancels: [{ id: child.id, message: undefined }] });
       expect(await child.receive()).toHaveLength(1);
+      await child.commit();
       await root.settle();
       await rig.cancelTree(root.id);
       expect(await child.receive()).toEqual([{ kind: 'cancel', message: undefined }]);
