@@ -10,9 +10,11 @@ export class Hinter {
   readonly #dispatch: Dispatch;
   readonly #instrument: Instrument;
   #workers = 1;
-  #slots = 1;
+  #slots: number;
 
-  constructor(dispatch: Dispatch, instrument: Instrument) {
+  /** `slots`: of this worker, until the first sweep tells more. */
+  constructor(dispatch: Dispatch, instrument: Instrument, slots: number) {
+    this.#slots = slots;
     this.#dispatch = dispatch;
     this.#instrument = instrument;
   }

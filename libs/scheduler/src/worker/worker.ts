@@ -75,7 +75,7 @@ export class Worker {
     this.#coroutines = registry(parts.coroutines);
     this.#announcement = announcement(this.#coroutines, parts.codeVersions);
     this.#slots = new Slots(parts.slots);
-    this.#hinter = new Hinter(parts.dispatch, parts.instrument);
+    this.#hinter = new Hinter(parts.dispatch, parts.instrument, parts.slots);
     const { store, clock } = parts;
     this.#commits = new GroupCommit(clock, async (partition, turns) => {
       const { answers, hints } = await store.commit(partition, turns);

@@ -1,0 +1,32 @@
+/** Real worker processes for tests, ended by pid. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+
+export interface WorkerProcess {
+  id: string;
+  pid: number;
+  process: ChildProcess;
+}
+
+export async function startWorker(url: string, prefix: string, name: string, slots = 100): Promise<WorkerProcess> {
+  const file = new URL('./fixtures/worker.ts', import.meta.url).pathname;
+  const child = spawn(process.execPath, ['--conditions=@corral/source', file, url, prefix, name, String(slots)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const lines = createInterface({ input: child.stdout });
+  const died = once(child, 'exit').then(([code]) => {
+    throw new Error(`worker ${name} ended with code ${String(code)} before it was ready`);
+  });
+  const [id] = (await Promise.race([once(lines, 'line'), died])) as [string];
+  died.catch(() => undefined);
+  return { id, pid: child.pid as number, process: child };
+}
+
+export async function endWorker({ process: child }: WorkerProcess, signal: NodeJS.Signals): Promise<number | null> {
+  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
+  const exit = once(child, 'exit');
+  child.kill(signal);
+  const [code] = (await exit) as [number | null];
+  return code;
+}
