@@ -3,7 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { coroutine, type Loop } from '../../src/index.ts';
 import { type MemoryCluster, memoryCluster } from '../../src/testing/index.ts';
 
-const late = coroutine('late', async (loop, { ms, value }: { ms: number; value: number }) => await loop.sleep(ms, value));
+const late = coroutine(
+  'late',
+  async (loop, { ms, value }: { ms: number; value: number }) => await loop.sleep(ms, value),
+);
 
 /** Kills the worker that runs the task `id`. */
 async function killWorkerOf(cluster: MemoryCluster, id: string): Promise<void> {
