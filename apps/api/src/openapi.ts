@@ -49,8 +49,19 @@ function jsonSchema(schema: z.ZodType, io: 'input' | 'output') {
     $schema,
     $defs = {},
     ...rest
-  } = z.toJSONSchema(schema, { io, target: 'draft-2020-12', unrepresentable: 'any' });
+  } = z.toJSONSchema(schema, {
+    io,
+    target: 'draft-2020-12',
+    unrepresentable: 'any',
+    override: ({ jsonSchema }) => leaveOutSafeBounds(jsonSchema),
+  });
   return { schema: rest, components: $defs as Record<string, SchemaObject> };
+}
+
+/** zod says of every integer that it lies within the safe ones. */
+function leaveOutSafeBounds(schema: { minimum?: number; maximum?: number }): void {
+  if (schema.minimum === Number.MIN_SAFE_INTEGER) delete schema.minimum;
+  if (schema.maximum === Number.MAX_SAFE_INTEGER) delete schema.maximum;
 }
 
 const text = { type: 'string' as const };

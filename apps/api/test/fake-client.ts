@@ -28,8 +28,14 @@ export class FakeClient implements ApiClient {
   entries: TaskLogs[] = [];
   /** Thrown by the next call of anything. */
   fault: unknown;
+  /** May `coroutines` fail? */
+  coroutineFaults = true;
   /** Thrown by the next wait. */
   waitFault: unknown;
+  /** `get` answers after this. */
+  held: Promise<void> | undefined;
+  /** Calls of `get` that are open now. */
+  reading = 0;
   /** Waits that are open now. */
   waiting = 0;
   readonly #wake = new Set<() => void>();
@@ -50,6 +56,9 @@ export class FakeClient implements ApiClient {
 
   async get(id: string): Promise<TaskView | undefined> {
     this.#fail();
+    this.reading++;
+    await this.held;
+    this.reading--;
     return this.tasks.get(id);
   }
 
@@ -102,7 +111,7 @@ export class FakeClient implements ApiClient {
 
   async coroutines(): Promise<CoroutineView[]> {
     this.coroutineCalls++;
-    this.#fail();
+    if (this.coroutineFaults) this.#fail();
     return this.announced;
   }
 

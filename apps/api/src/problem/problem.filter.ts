@@ -9,7 +9,7 @@ export class ProblemFilter implements ExceptionFilter {
   catch(error: unknown, host: ArgumentsHost): void {
     const reply = host.switchToHttp().getResponse<FastifyReply>();
     const problem = toProblem(error);
-    if (problem.status >= 500) reply.log.error({ err: error }, problem.message);
+    if (problem.status >= 500) reply.log[problem.status === 503 ? 'warn' : 'error']({ err: error }, problem.message);
     if (!reply.sent) sendProblem(reply, problem);
   }
 }

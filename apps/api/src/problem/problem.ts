@@ -4,17 +4,15 @@ import { type ProblemType, problemTypes } from './problem-types.ts';
 export const problemMediaType = 'application/problem+json';
 
 /** One fault of a request: where it is, and what is wrong with it. */
-export const fieldError = z
-  .object({
-    pointer: z
-      .string()
-      .exactOptional()
-      .meta({ description: 'Place in the body: a JSON pointer (RFC 6901) as a URI fragment, `#` for the whole body.' }),
-    parameter: z.string().exactOptional().meta({ description: 'Name of a query parameter.' }),
-    header: z.string().exactOptional().meta({ description: 'Name of a header.' }),
-    detail: z.string(),
-  })
-  .meta({ id: 'FieldError' });
+const fieldError = z.object({
+  pointer: z
+    .string()
+    .exactOptional()
+    .meta({ description: 'Place in the body: a JSON pointer (RFC 6901) as a URI fragment, `#` for the whole body.' }),
+  parameter: z.string().exactOptional().meta({ description: 'Name of a query parameter.' }),
+  header: z.string().exactOptional().meta({ description: 'Name of a header.' }),
+  detail: z.string(),
+});
 export type FieldError = z.infer<typeof fieldError>;
 
 export const problemDocument = z

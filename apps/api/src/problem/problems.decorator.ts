@@ -21,13 +21,22 @@ export function Problems(...types: ProblemType[]): MethodDecorator {
   );
 }
 
+interface ProblemResponse {
+  description: string;
+  content: typeof content;
+  headers?: Record<string, { description: string; schema: { type: 'integer' } }>;
+}
+
+const retryAfter = { 'Retry-After': { description: 'Seconds to wait.', schema: { type: 'integer' as const } } };
+
 /** By status, as in the `responses` of OpenAPI. */
-export function problemResponses(types: readonly ProblemType[]) {
-  const responses: Record<string, { description: string; content: typeof content }> = {};
+export function problemResponses(types: readonly ProblemType[]): Record<string, ProblemResponse> {
+  const responses: Record<string, ProblemResponse> = {};
   for (const type of types) {
     const { status, title } = problemTypes[type];
     const before = responses[status] === undefined ? '' : `${responses[status].description} `;
-    responses[status] = { description: `${before}\`${type}\`: ${title}.`, content };
+    const headers = status === 503 ? { headers: retryAfter } : {};
+    responses[status] = { description: `${before}\`${type}\`: ${title}.`, content, ...headers };
   }
   return responses;
 }

@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ProblemError } from '../problem/problem.ts';
 import { sendProblem } from '../problem/send-problem.ts';
 import { answerBrokenRequest } from './broken-request.ts';
+import { closeGracefully } from './graceful-close.ts';
 import { readJsonBodies } from './json-body.ts';
 import { requestId } from './request-id.ts';
 import { RequestLog } from './request-log.ts';
@@ -29,6 +30,7 @@ export function createAdapter(loggerInstance: Logger, bodyLimit: number): Fastif
   });
   const fastify = adapter.getInstance();
   readJsonBodies(fastify);
+  closeGracefully(fastify);
   fastify.addHook('onRequest', async (request: FastifyRequest, reply: FastifyReply) => {
     reply.headers({ 'x-request-id': request.id, 'cache-control': 'no-store' });
   });

@@ -2,7 +2,7 @@
 import { type ErrorValue, type Page, type TaskLogs, type TaskTree, type TaskView, taskStates } from '@corral/scheduler';
 import { z } from 'zod';
 
-const time = (description: string) => z.string().meta({ format: 'date-time', description });
+const format = 'date-time';
 const count = z.int().min(0);
 
 const errorValue: z.ZodType<ErrorValue> = z
@@ -20,6 +20,17 @@ const errorValue: z.ZodType<ErrorValue> = z
   })
   .meta({ id: 'TaskError' });
 
+const childCounts = z
+  .object({
+    total: count,
+    pending: count,
+    running: count.meta({ description: 'Started and not settled, the suspended ones included.' }),
+    succeeded: count,
+    failed: count,
+    cancelled: count,
+  })
+  .meta({ id: 'ChildCounts' });
+
 const viewFields = {
   id: z.string(),
   coroutine: z.string(),
@@ -29,20 +40,13 @@ const viewFields = {
   error: errorValue.exactOptional().meta({ description: 'Present when the task failed or was cancelled.' }),
   parentId: z.string().nullable(),
   rootId: z.string(),
-  createdAt: time("By the store's clock, as all times."),
-  startedAt: time('When a worker first began to run it.').nullable(),
-  finishedAt: time('When it was settled.').nullable(),
+  createdAt: z.string().meta({ format, description: "By the store's clock, as all times." }),
+  startedAt: z.string().nullable().meta({ format, description: 'When a worker first began to run it.' }),
+  finishedAt: z.string().nullable().meta({ format, description: 'When it was settled.' }),
   attempt: count.meta({ description: 'How often a worker has begun to run it.' }),
   worker: z.string().nullable().meta({ description: 'The worker that runs it, or ran it last.' }),
   progress: z.unknown().meta({ description: 'What the task told last by `loop.progress`, or null.' }),
-  children: z.object({
-    total: count,
-    pending: count,
-    running: count.meta({ description: 'Started and not settled, the suspended ones included.' }),
-    succeeded: count,
-    failed: count,
-    cancelled: count,
-  }),
+  children: childCounts,
   cancelRequested: z
     .boolean()
     .exactOptional()

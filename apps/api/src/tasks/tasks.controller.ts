@@ -1,6 +1,14 @@
 import { isSettled, type Page, type TaskLogs, type TaskTree, type TaskView } from '@corral/scheduler';
 import { Body, Controller, Get, Headers, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
-import { ApiAcceptedResponse, ApiHeader, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import {
+  ApiAcceptedResponse,
+  ApiBody,
+  ApiHeader,
+  ApiOkResponse,
+  ApiOperation,
+  ApiParam,
+  ApiTags,
+} from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Problems } from '../problem/problems.decorator.ts';
 import { noQuery } from '../server/no-query.ts';
@@ -84,6 +92,7 @@ export class TasksController {
   @Post(':id/cancel')
   @HttpCode(202)
   @ApiParam(taskId)
+  @ApiBody({ required: false })
   @ApiOperation({ operationId: 'cancelTask', summary: 'Request a cancel; changes nothing when the task is settled' })
   @ApiAcceptedResponse({ description: 'The task.', standardSchema: taskView })
   @Problems(...bodyProblems, 'task-not-found')
