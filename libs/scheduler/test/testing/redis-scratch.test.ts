@@ -3,11 +3,13 @@ import { Redis } from 'ioredis';
 import { RedisConnection } from '../../src/store/redis-connection.ts';
 import { RedisStore } from '../../src/store/redis-store.ts';
 import { RedisViews } from '../../src/store/redis-views.ts';
+import { MemoryStore, VirtualClock } from '../../src/testing/index.ts';
 import { storeConformance } from './store-conformance.ts';
+import { storeWalks } from './store-walk.ts';
 
 const url = 'redis://127.0.0.1:7391';
 const admin = new Redis(url);
-storeConformance('RedisStore', async () => {
+const make = async () => {
   const prefix = randomUUID();
   const partitions = 2;
   const connection = new RedisConnection({ url, prefix, partitions, testTime: true }, (e) => console.error(e));
@@ -28,4 +30,11 @@ storeConformance('RedisStore', async () => {
     },
     close: () => store.close(),
   };
-});
+};
+if (!process.env.WALK) storeConformance('RedisStore', make);
+else
+  storeWalks('RedisStore as model', Number(process.env.WALK), make, async () => {
+    const clock = new VirtualClock();
+    const store = new MemoryStore({ clock, partitions: 2 });
+    return { store, advance: (ms) => clock.advance(ms), close: () => store.close() };
+  });

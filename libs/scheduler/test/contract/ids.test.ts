@@ -1,0 +1,37 @@
+import { randomBytes } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { childId, isTaskId, memberId, newRootId, partitionOf, rootOf } from '../../src/contract/ids.ts';
+
+const root = newRootId(1_700_000_000_000, randomBytes(16));
+
+describe('ids', () => {
+  it('tell their tree, and follow from the parent and the operation', () => {
+    const child = childId(root, 3);
+    const grandchild = memberId(childId(child, 0), 12);
+    expect([root, child, grandchild].map(rootOf)).toEqual([root, root, root]);
+    expect(childId(root, 3)).toBe(child);
+    expect(childId(root, 4)).not.toBe(child);
+    expect([root, child, grandchild].every(isTaskId)).toBe(true);
+  });
+
+  it('sort by time', () => {
+    const later = newRootId(1_700_000_000_001, new Uint8Array(16));
+    expect(root < later).toBe(true);
+  });
+
+  it.each(['', 't_', `${root}.`, `${root}.x`, `${root}:1`, `${root}\n`, `{${root}}`, root.toLowerCase(), `${root}.0`])(
+    'refuses %j',
+    (text) => expect(isTaskId(text)).toBe(false),
+  );
+
+  it('keep a tree in one partition and spread trees evenly', () => {
+    expect(partitionOf(childId(root, 1), 16)).toBe(partitionOf(root, 16));
+    const counts = Array(16).fill(0) as number[];
+    for (let i = 0; i < 16_000; i++) {
+      const seed = new Uint8Array(16).map((_, at) => (i >> (at * 2)) & 31);
+      counts[partitionOf(newRootId(i, seed), 16)] = (counts[partitionOf(newRootId(i, seed), 16)] as number) + 1;
+    }
+    expect(Math.min(...counts)).toBeGreaterThan(600);
+    expect(Math.max(...counts)).toBeLessThan(1400);
+  });
+});

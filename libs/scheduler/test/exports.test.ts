@@ -1,0 +1,44 @@
+/** The public surface changes on purpose only. */
+import { expect, it } from 'vitest';
+import * as surface from '../src/index.ts';
+import * as testing from '../src/testing/index.ts';
+
+it('the public surface', () => {
+  expect(Object.keys(surface).sort()).toEqual([
+    'CancelledError',
+    'Client',
+    'Coroutine',
+    'CorralInternalError',
+    'ExceptionGroup',
+    'FencedError',
+    'IdempotencyConflictError',
+    'InvalidArgumentsError',
+    'InvalidStateError',
+    'NonDeterminismError',
+    'RemoteError',
+    'StoreUnavailableError',
+    'TimeoutError',
+    'UnknownCoroutineError',
+    'UnserializableError',
+    'connect',
+    'coroutine',
+    'encode',
+    'errorValue',
+    'isCoroutineFunction',
+    'isCoroutineName',
+    'isSettled',
+    'isTaskId',
+    'taskStates',
+  ]);
+});
+
+it('the testing kit', () => {
+  expect(Object.keys(testing).sort()).toEqual([
+    'MemoryCluster',
+    'MemoryDispatch',
+    'MemoryStore',
+    'SystemClock',
+    'VirtualClock',
+    'memoryCluster',
+  ]);
+});

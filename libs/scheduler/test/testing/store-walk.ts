@@ -1,0 +1,270 @@
+/**
+ * Random walks: thousands of small stories that nobody thought of. The same calls go to a store and to a model of it;
+ * after each both must tell the same about every task. What shrinks is a list of numbers; each step takes from it what
+ * it needs to choose, so a shorter list is a shorter story.
+ *
+ * Hints are not compared: which ready task goes first is policy within the rules that the conformance suite has.
+ */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { NewRoot, SettleAnswer, Turn } from '../../src/contract/store.ts';
+import type { SessionId, TaskId } from '../../src/contract/task.ts';
+import { failed, type Harness, leaves, partition, Rig, Run, succeeded } from './conformance/rig.ts';
+
+const sessions = ['w1', 'w2', 'w3'] as const;
+const outcomes = [succeeded(1), succeeded('two'), failed('three'), failed('four')] as const;
+
+/** Numbers that decide; 0 when they have run out. */
+class Choices {
+  readonly #numbers: readonly number[];
+  #next = 0;
+
+  constructor(numbers: readonly number[]) {
+    this.#numbers = numbers;
+  }
+
+  get left(): boolean {
+    return this.#next < this.#numbers.length;
+  }
+
+  below(limit: number): number {
+    return (this.#numbers[this.#next++] ?? 0) % limit;
+  }
+
+  yes(): boolean {
+    return this.below(2) === 1;
+  }
+
+  one<T>(from: readonly T[]): T | undefined {
+    return from.length === 0 ? undefined : from[this.below(from.length)];
+  }
+
+  some<T>(from: readonly T[], most: number): T[] {
+    return Array.from({ length: from.length === 0 ? 0 : this.below(most + 1) }, () => this.one(from) as T);
+  }
+}
+
+export class Walk {
+  readonly #choices: Choices;
+  readonly #rigs: readonly Rig[];
+  readonly #roots: TaskId[] = [];
+  readonly tasks = new Set<TaskId>();
+  readonly #groups: TaskId[] = [];
+  /** Claims, the stale ones included; of each store, in the same order. */
+  readonly #runs: Run[][] = [];
+  #op = 0;
+  /** The steps so far, for who has to understand a failure. */
+  readonly story: string[] = [];
+  #again: (() => Promise<void>) | undefined;
+
+  constructor(numbers: readonly number[], ...harnesses: Harness[]) {
+    this.#choices = new Choices(numbers);
+    this.#rigs = harnesses.map((harness) => new Rig(harness));
+  }
+
+  async go(): Promise<void> {
+    for (const session of sessions) await this.#register(session);
+    await this.#submit();
+    while (this.#choices.left) {
+      await this.#step();
+      await this.#compare();
+    }
+  }
+
+  /** Runs what is left, as workers that live would: everything ends. */
+  async finish(): Promise<void> {
+    for (let rounds = 0; rounds < 200; rounds++) {
+      for (const session of sessions) await this.#register(session);
+      for (const rig of this.#rigs) await rig.live(3_000, ...sessions);
+      await this.#claim([...this.tasks], 'w1', this.tasks.size);
+      for (const runs of [...this.#runs]) await this.#settle(runs, 0);
+      const records = (await this.#rigs[0]?.store.records([...this.tasks])) ?? [];
+      if (records.every((record) => record?.outcome !== undefined)) return;
+    }
+    throw new Error('tasks are left that nobody ends');
+  }
+
+  // --- steps
+
+  async #step(): Promise<void> {
+    const choices = this.#choices;
+    const runs = choices.one(this.#runs);
+    switch (choices.below(13)) {
+      case 0:
+        return this.#submit();
+      case 1:
+      case 2:
+      case 3: {
+        const session = choices.one(sessions) ?? 'w1';
+        return this.#claim(choices.some([...this.tasks], 8), session, 1 + choices.below(8));
+      }
+      case 4:
+      case 5:
+      case 6:
+        return runs && this.#commit(runs);
+      case 7:
+      case 8:
+        return runs && this.#settle(runs, choices.below(outcomes.length));
+      case 9: {
+        const targets = choices
+          .some([...this.tasks], 2)
+          .map((id) => ({ id, message: choices.yes() ? 'm' : undefined }));
+        await this.#do({ cancel: targets }, async ({ store }) => (await store.cancel(partition, targets)).answers);
+        return;
+      }
+      case 10:
+        return this.#time(choices.below(4) * 700, choices.some(sessions, 3));
+      case 11:
+        return this.#release(
+          choices.one(sessions) ?? 'w1',
+          choices.yes() ? choices.some([...this.tasks], 3) : undefined,
+        );
+      default:
+        return this.#again?.();
+    }
+  }
+
+  async #submit(): Promise<void> {
+    const root = this.#rigs[0]?.newRoot() as NewRoot;
+    this.#roots.push(root.id);
+    this.tasks.add(root.id);
+    await this.#do({ submit: root.id }, async ({ store }) => (await store.submit(partition, [root])).existing);
+  }
+
+  async #claim(ids: readonly TaskId[], session: SessionId, max: number): Promise<void> {
+    const nonce = `n${this.#op++}`;
+    const claims = await this.#do(
+      { claim: ids, session, max },
+      async ({ store }) => (await store.claim(partition, session, nonce, [...new Set(ids)], max)).claims,
+    );
+    for (const claim of claims) this.#runs.push(this.#rigs.map(({ store }) => new Run(store, claim)));
+  }
+
+  async #commit(runs: readonly Run[]): Promise<void> {
+    const choices = this.#choices;
+    const [run] = runs;
+    if (run === undefined) return;
+    const spawns = choices.some([1], 2).map(() => run.spawn(this.#op++));
+    const groups = choices.some([1], 1).map(() => {
+      const options = { limit: choices.below(3), returnExceptions: choices.yes() };
+      return run.group(this.#op++, leaves(choices.below(5)), options);
+    });
+    const fields: Partial<Turn> = {
+      history: `turn ${this.#op}`,
+      spawns,
+      groups,
+      timers: choices.some([1], 1).map(() => ({ op: this.#op++, ms: choices.below(3) * 500 })),
+      events: choices.some([1], 1).map(() => ({ kind: 'step', op: this.#op++, outcome: succeeded() })),
+      cancels: choices.some([...this.tasks], 2).map((id) => ({ id, message: undefined })),
+      cancelGroups: choices.some(this.#groups, 1).map((id) => ({ id, message: 'g' })),
+      logs: choices.some(['1', '"two"'], 1),
+      suspended: choices.yes(),
+    };
+    const turns = runs.map((each) => each.turn(fields));
+    const answers = await this.#do({ commit: turns[0] }, async ({ store }, i) => {
+      const { answers: told } = await store.commit(partition, [turns[i] as Turn]);
+      return told[0];
+    });
+    if (answers?.kind !== 'committed') return;
+    for (const each of runs) each.known += answers.events.length;
+    for (const { id } of spawns) this.tasks.add(id);
+    for (const { id, members } of groups) {
+      this.#groups.push(id);
+      for (const index of members.keys()) this.tasks.add(`${id}.${index}`);
+    }
+  }
+
+  async #settle(runs: readonly Run[], outcome: number): Promise<void> {
+    const kind = await this.#do(
+      { settle: runs[0]?.id, outcome },
+      async ({ store }, i): Promise<SettleAnswer | undefined> => {
+        const settlement = (runs[i] as Run).settlement(outcomes[outcome]);
+        return (await store.settle(partition, [settlement])).answers[0];
+      },
+    );
+    if (kind?.kind === 'ending') for (const rig of this.#rigs) await rig.cancelTree(runs[0]?.id ?? '');
+  }
+
+  async #time(ms: number, alive: readonly SessionId[]): Promise<void> {
+    for (const rig of this.#rigs) await rig.advance(ms);
+    await this.#do({ beat: alive }, (rig) => rig.beat(...alive));
+    await this.#do({ sweep: ms }, async (rig) => {
+      const { expired, timers, more } = await rig.sweep();
+      return { expired, timers, more };
+    });
+    for (const session of sessions) await this.#register(session);
+  }
+
+  async #release(session: SessionId, ids: readonly TaskId[] | undefined): Promise<void> {
+    await this.#do({ release: ids, session }, async ({ store }) => {
+      await store.release(partition, session, ids === undefined || ids.length > 0 ? ids : ['none']);
+    });
+    await this.#register(session);
+  }
+
+  async #register(session: SessionId): Promise<void> {
+    for (const rig of this.#rigs) {
+      const [lives] = await rig.beat(session);
+      if (!lives) await rig.worker(session, { slots: 1_000 });
+    }
+  }
+
+  // --- what must be the same
+
+  /** Makes the same call of all; the next step may send it again. */
+  async #do<T>(what: unknown, call: (rig: Rig, index: number) => Promise<T>): Promise<T> {
+    const same = async (): Promise<T> => {
+      const [first, ...others] = await Promise.all(this.#rigs.map(call));
+      this.story.push(`${JSON.stringify(what)} -> ${JSON.stringify(first)}`);
+      for (const other of others) expect(other).toEqual(first);
+      return first as T;
+    };
+    this.#again = async () => {
+      await same();
+    };
+    return same();
+  }
+
+  async #compare(): Promise<void> {
+    const [first, ...others] = await Promise.all(this.#rigs.map((rig) => this.#seen(rig)));
+    for (const other of others) expect(other).toEqual(first);
+    for (const record of first?.records ?? []) {
+      const { total, pending, running, ...ended } = record?.children ?? { total: 0, pending: 0, running: 0 };
+      expect(Math.min(pending, running)).toBeGreaterThanOrEqual(0);
+      expect(Object.values(ended).reduce((sum, count) => sum + count, pending + running)).toBe(total);
+    }
+  }
+
+  async #seen({ store }: Rig) {
+    const ids = [...this.tasks];
+    return {
+      records: await store.records(ids),
+      members: await Promise.all(this.#groups.map((group) => store.members(partition, group, 0, 10))),
+      logs: await Promise.all(this.#roots.map((root) => store.logs(root))),
+      children: await Promise.all(ids.map((id) => store.children(id, 0, 100))),
+    };
+  }
+}
+
+const stories = fc.array(fc.nat({ max: 1_000 }), { minLength: 20, maxLength: 400, size: 'max' });
+
+/** Holds a store against a model; with no model it must keep its counts and bring every task to an end. */
+export function storeWalks(name: string, runs: number, ...makeStores: (() => Promise<Harness>)[]): void {
+  describe(name, () => {
+    test(`in ${runs} random stories`, async () => {
+      const story = fc.asyncProperty(stories, async (numbers) => {
+        const harnesses = await Promise.all(makeStores.map((make) => make()));
+        const walk = new Walk(numbers, ...harnesses);
+        try {
+          await walk.go();
+          await walk.finish();
+        } catch (error) {
+          throw new Error(`the story:\n${walk.story.join('\n')}`, { cause: error });
+        } finally {
+          for (const harness of harnesses) await harness.close();
+        }
+      });
+      await fc.assert(story, { numRuns: runs, interruptAfterTimeLimit: 60_000 });
+    }, 120_000);
+  });
+}

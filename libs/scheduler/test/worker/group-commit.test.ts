@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+import { StoreUnavailableError } from '../../src/contract/exceptions.ts';
+import { VirtualClock } from '../../src/testing/index.ts';
+import { GroupCommit } from '../../src/worker/group-commit.ts';
+
+describe('group commit', () => {
+  it('sends what gathers while a call is under way in one call', async () => {
+    const calls: number[][] = [];
+    const answer = Promise.withResolvers<void>();
+    const commit = new GroupCommit<number, number>(new VirtualClock(), async (_, requests) => {
+      calls.push([...requests]);
+      if (calls.length === 1) await answer.promise;
+      return requests.map((n) => n * 10);
+    });
+    const first = [commit.add(0, 1), commit.add(0, 2)];
+    await new Promise(setImmediate);
+    const second = [commit.add(0, 3), commit.add(0, 4)];
+    answer.resolve();
+    expect(await Promise.all([...first, ...second])).toEqual([10, 20, 30, 40]);
+    expect(calls).toEqual([
+      [1, 2],
+      [3, 4],
+    ]);
+  });
+
+  it('keeps partitions apart', async () => {
+    const calls: number[] = [];
+    const commit = new GroupCommit<string, string>(new VirtualClock(), async (partition, requests) => {
+      calls.push(partition);
+      return [...requests];
+    });
+    await Promise.all([commit.add(0, 'a'), commit.add(1, 'b')]);
+    expect(calls.sort()).toEqual([0, 1]);
+  });
+
+  it('sends the same requests again while the store is away', async () => {
+    let away = 3;
+    const seen: string[] = [];
+    const commit = new GroupCommit<string, string>(new VirtualClock({ autojump: true }), async (_, requests) => {
+      seen.push(requests.join());
+      if (away-- > 0) throw new StoreUnavailableError('away');
+      return [...requests];
+    });
+    expect(await commit.add(0, 'a')).toBe('a');
+    expect(seen).toEqual(['a', 'a', 'a', 'a']);
+  });
+
+  it('gives any other error to those who asked, and goes on with the next', async () => {
+    const commit = new GroupCommit<string, string>(new VirtualClock(), async (_, requests) => {
+      if (requests.includes('bad')) throw new Error('refused');
+      return [...requests];
+    });
+    await expect(commit.add(0, 'bad')).rejects.toThrow('refused');
+    expect(await commit.add(0, 'good')).toBe('good');
+  });
+});
