@@ -5,16 +5,13 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { type CoroutineFunction, isCoroutineFunction } from '@corral/scheduler';
+import { type AnyCoroutineFunction, isCoroutineFunction } from '@corral/scheduler';
 import { StartError, workerSettings } from '@corral/service';
 import { loadProblem, problem, shown } from './load-problem.ts';
 import { UserModules } from './user-modules.ts';
 
-// biome-ignore lint/suspicious/noExplicitAny: a registry holds coroutines of every type
-export type AnyCoroutine = CoroutineFunction<any, any>;
-
 export interface LoadedCoroutines {
-  coroutines: readonly AnyCoroutine[];
+  coroutines: readonly AnyCoroutineFunction[];
   /** By name: a hash of the source that defines it and of the user's files which that imports. */
   codeVersions: ReadonlyMap<string, string>;
   warnings: readonly string[];
@@ -38,7 +35,7 @@ export class CoroutineLoader {
   readonly #modules = new UserModules();
   #loads = 0;
 
-  constructor(folders: readonly string[], shipped: readonly AnyCoroutine[], shippedVersion: string) {
+  constructor(folders: readonly string[], shipped: readonly AnyCoroutineFunction[], shippedVersion: string) {
     this.#folders = folders;
     const codeVersions = new Map(shipped.map((fn) => [fn.coroutineName, shippedVersion]));
     this.shipped = { coroutines: shipped, codeVersions, warnings: [] };
@@ -49,7 +46,7 @@ export class CoroutineLoader {
     if (this.#loads++ > 0) this.#modules.nextGeneration();
     const problems: string[] = [];
     const files = (await Promise.all(this.#folders.map((folder) => listFiles(folder, problems)))).flat();
-    const exported = new Map<string, AnyCoroutine[]>();
+    const exported = new Map<string, AnyCoroutineFunction[]>();
     for (const file of new Set(files)) {
       try {
         exported.set(file, coroutinesIn(await this.#import(file)));
@@ -75,8 +72,8 @@ export class CoroutineLoader {
   }
 
   async #describe(
-    exported: ReadonlyMap<string, AnyCoroutine[]>,
-    definedIn: ReadonlyMap<string, { file: string; fn: AnyCoroutine }>,
+    exported: ReadonlyMap<string, AnyCoroutineFunction[]>,
+    definedIn: ReadonlyMap<string, { file: string; fn: AnyCoroutineFunction }>,
   ): Promise<LoadedCoroutines> {
     const coroutines = new Map(this.shipped.coroutines.map((fn) => [fn.coroutineName, fn]));
     const codeVersions = new Map(this.shipped.codeVersions);
@@ -112,16 +109,16 @@ async function listFiles(folder: string, problems: string[]): Promise<string[]> 
   }
 }
 
-function coroutinesIn(module: Record<string, unknown>): AnyCoroutine[] {
+function coroutinesIn(module: Record<string, unknown>): AnyCoroutineFunction[] {
   return [...new Set(Object.values(module))].filter((value) => isCoroutineFunction(value));
 }
 
 /** One function that several files export is one coroutine; two functions of one name are a mistake. */
 function findDuplicates(
-  exported: ReadonlyMap<string, AnyCoroutine[]>,
+  exported: ReadonlyMap<string, AnyCoroutineFunction[]>,
   problems: string[],
-): Map<string, { file: string; fn: AnyCoroutine }> {
-  const definedIn = new Map<string, { file: string; fn: AnyCoroutine }>();
+): Map<string, { file: string; fn: AnyCoroutineFunction }> {
+  const definedIn = new Map<string, { file: string; fn: AnyCoroutineFunction }>();
   for (const [file, coroutines] of exported) {
     for (const fn of coroutines) {
       const first = definedIn.get(fn.coroutineName);

@@ -22,6 +22,9 @@ import { CoroutineLoadError, CoroutineLoader, type LoadedCoroutines } from './co
 import { shippedCoroutines } from './coroutines/index.ts';
 import { WorkerHost } from './worker.host.ts';
 
+/** Of the time that the end may take, so much is kept for giving back what still runs. */
+const handOverMs = 3000;
+
 type WorkerSettings = Settings<typeof workerSettings>;
 
 export async function startWorker(env: NodeJS.ProcessEnv): Promise<Service> {
@@ -38,7 +41,8 @@ export async function startWorker(env: NodeJS.ProcessEnv): Promise<Service> {
 
   const connection = await connectTo(settings, metrics);
   const { coroutines, codeVersions } = loaded;
-  const worker = connection.worker({ slots: settings.slots, coroutines, codeVersions, version });
+  const drainMs = Math.max(0, settings.shutdownMs - handOverMs);
+  const worker = connection.worker({ slots: settings.slots, coroutines, codeVersions, version, drainMs });
   const health = new Health(metrics.loop, [async () => (await connection.health()).reasons]);
   const watch = settings.watch ? settings.coroutineFolders : [];
   const host = new WorkerHost({ connection, worker, loader, loaded, watch, logger, metrics, health });

@@ -15,7 +15,10 @@ export function createLogger({ logLevel, logPretty }: { logLevel: string; logPre
 
 type Level = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
 
-/** What Nest wants to say, said by pino. The last string argument is Nest's context: the name of a class. */
+/**
+ * What Nest wants to say, said by pino; its `log` is about modules and routes, and of no interest to an operator. The
+ * last string argument is Nest's context: the name of a class.
+ */
 export class NestLogger implements LoggerService {
   readonly pino: Logger;
 
@@ -24,7 +27,7 @@ export class NestLogger implements LoggerService {
   }
 
   log(message: unknown, ...rest: unknown[]): void {
-    this.#write('info', message, rest);
+    this.#write('debug', message, rest);
   }
   fatal(message: unknown, ...rest: unknown[]): void {
     this.#write('fatal', message, rest);
