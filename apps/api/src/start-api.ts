@@ -32,12 +32,11 @@ export async function startApi(env: NodeJS.ProcessEnv): Promise<Service> {
     await connection.close();
   };
   try {
-    await app.listen(port, host);
+    await app.listen({ port, host, listenTextResolver: (address) => `api listening on ${address}` });
   } catch (error) {
     await close();
     throw cannotListen(error, settings);
   }
-  logger.info(`api listening on ${await app.getUrl()}`);
   return { logger, shutdownMs, close };
 }
 
@@ -46,6 +45,7 @@ async function connectTo({ redisUrl, prefix, queues }: ApiSettings, metrics: Met
     return await connect({ url: redisUrl, prefix, queues, instrument: metrics.instrument });
   } catch (error) {
     if (error instanceof StoreUnavailableError) throw new StartError(`REDIS_URL: ${error.message}`);
+    if (error instanceof RangeError) throw new StartError(error.message); // settings that this cluster does not share
     throw error;
   }
 }

@@ -32,10 +32,12 @@ export class FakeClient implements ApiClient {
   coroutineFaults = true;
   /** Thrown by the next wait. */
   waitFault: unknown;
-  /** `get` answers after this. */
+  /** `get` and `coroutines` answer after this. */
   held: Promise<void> | undefined;
+  reads = 0;
   /** Calls of `get` that are open now. */
   reading = 0;
+  waits = 0;
   /** Waits that are open now. */
   waiting = 0;
   readonly #wake = new Set<() => void>();
@@ -56,6 +58,7 @@ export class FakeClient implements ApiClient {
 
   async get(id: string): Promise<TaskView | undefined> {
     this.#fail();
+    this.reads++;
     this.reading++;
     await this.held;
     this.reading--;
@@ -71,6 +74,7 @@ export class FakeClient implements ApiClient {
     const task = this.tasks.get(id);
     if (task === undefined || isSettled(task.state)) resolve();
     this.#wake.add(resolve);
+    this.waits++;
     this.waiting++;
     await promise;
     this.waiting--;
@@ -112,6 +116,7 @@ export class FakeClient implements ApiClient {
   async coroutines(): Promise<CoroutineView[]> {
     this.coroutineCalls++;
     if (this.coroutineFaults) this.#fail();
+    await this.held;
     return this.announced;
   }
 

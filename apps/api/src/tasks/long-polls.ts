@@ -32,7 +32,7 @@ export class LongPolls implements OnModuleDestroy {
 
   /** The task as soon as it is settled, or as it is after `waitMs` or when `response` is closed. */
   async wait(id: string, waitMs: number, response: ServerResponse): Promise<TaskView | undefined> {
-    if (this.#closing) return this.client.get(id);
+    if (this.#closing || response.closed) return this.client.get(id);
     const controller = new AbortController();
     const abort = (): void => controller.abort();
     response.once('close', abort);

@@ -1,9 +1,11 @@
 /** What happens below HTTP: over real sockets. */
 import { once } from 'node:events';
 import { Agent, request } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { promisify } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { answerBrokenRequest } from '../../src/server/broken-request.ts';
 import { LongPolls } from '../../src/tasks/long-polls.ts';
 import { type Booted, boot } from '../boot.ts';
 
@@ -36,6 +38,24 @@ describe('a client that goes away', () => {
     await expect(answer).rejects.toThrow('aborted');
     await expect.poll(() => client.waiting).toBe(0);
     expect(app.get(LongPolls).count).toBe(0);
+  });
+
+  test('before the wait began is not waited for', async () => {
+    const { app, client, url } = await listen();
+    const { promise, resolve: release } = Promise.withResolvers<void>();
+    client.held = promise;
+    const controller = new AbortController();
+    const options = { method: 'POST', signal: controller.signal, body: '{"coroutine":"a"}', headers: json };
+    const answer = fetch(`${url}/v1/tasks?waitMs=60000`, options);
+    await expect.poll(() => client.coroutineCalls).toBe(1);
+    controller.abort();
+    await expect(answer).rejects.toThrow('aborted');
+    const connections = promisify(app.getHttpServer().getConnections.bind(app.getHttpServer()));
+    await expect.poll(() => connections()).toBe(0);
+    release();
+    await expect.poll(() => client.submitted.length).toBe(1);
+    await expect.poll(() => client.reads).toBe(1);
+    expect(client.waits).toBe(0);
   });
 
   test('leaves nothing behind when it stays', async () => {
@@ -116,6 +136,16 @@ describe('what is not HTTP', () => {
     const { head, problem } = await sendRaw(port, `GET / HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`);
     expect(head).toMatch(/^HTTP\/1\.1 431 /);
     expect(problem).toMatchObject({ type: '/problems/headers-too-large', status: 431 });
+  });
+
+  test('headers or a body that come too slowly are answered with 408', async () => {
+    const late = Object.assign(new Error('late'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' });
+    const server = createServer((socket) => answerBrokenRequest(late, socket)).listen(0, '127.0.0.1');
+    onTestFinished(() => void server.close());
+    await once(server, 'listening');
+    const { head, problem } = await sendRaw((server.address() as AddressInfo).port, 'GET');
+    expect(head).toMatch(/^HTTP\/1\.1 408 Request Timeout/);
+    expect(problem).toMatchObject({ type: '/problems/request-timeout', status: 408 });
   });
 
   test('a body that is not as long as it says is answered with a problem', async () => {
