@@ -23,7 +23,8 @@ type State<T> = { kind: 'pending' } | { kind: 'value'; value: T } | { kind: 'err
 
 export abstract class Future<T> implements PromiseLike<T>, Awaited {
   #state: State<T> = { kind: 'pending' };
-  #promise: PromiseWithResolvers<T> | undefined;
+  /** Of T; said so where it is handed out, so that a Future<number> is a Future<unknown>. */
+  #promise: PromiseWithResolvers<unknown> | undefined;
   readonly #awaiter: Awaiter;
 
   constructor(awaiter: Awaiter) {
@@ -38,7 +39,7 @@ export abstract class Future<T> implements PromiseLike<T>, Awaited {
     onError?: ((error: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
     this.#promise ??= this.#makePromise();
-    const next = this.#promise.promise.then(onValue, onError);
+    const next = (this.#promise.promise as Promise<T>).then(onValue, onError);
     if (this.#state.kind === 'pending') this.#awaiter.awaiting(this);
     return next;
   }
@@ -63,13 +64,13 @@ export abstract class Future<T> implements PromiseLike<T>, Awaited {
     this.#finish(this.#promise);
   }
 
-  #makePromise(): PromiseWithResolvers<T> {
-    const promise = Promise.withResolvers<T>();
+  #makePromise(): PromiseWithResolvers<unknown> {
+    const promise = Promise.withResolvers<unknown>();
     this.#finish(promise);
     return promise;
   }
 
-  #finish(promise: PromiseWithResolvers<T>): void {
+  #finish(promise: PromiseWithResolvers<unknown>): void {
     if (this.#state.kind === 'value') promise.resolve(this.#state.value);
     else if (this.#state.kind === 'error') promise.reject(this.#state.error);
   }

@@ -152,7 +152,7 @@ export class Partition {
   }
 
   cancel(task: MemoryTask, message: string | undefined): void {
-    if (isSettled(task.state) || this.ending.has(task)) return;
+    if (isSettled(task.state)) return;
     if (task.startedAt === undefined) {
       const error = { type: 'CancelledError', message: message ?? '' };
       this.finish(task, { state: 'cancelled', payload: JSON.stringify(error) });

@@ -1,0 +1,44 @@
+/** Types: what a coroutine takes and gives is inferred, and wrong use does not compile. */
+import { expectTypeOf, it } from 'vitest';
+import { z } from 'zod';
+import { coroutine, type Loop, type Task } from '../../src/index.ts';
+
+const length = coroutine('length', async (_loop, { text }: { text: string }) => text.length);
+const upper = coroutine('upper', async (_loop, text: string) => text.toUpperCase());
+const none = coroutine('none', async () => true);
+const checked = coroutine('checked', async (_loop, { n }) => n, { args: z.object({ n: z.number().default(1) }) });
+
+it('infers arguments and results', () => {
+  const use = (loop: Loop) => {
+    expectTypeOf(loop.createTask(length({ text: 'a' }))).toEqualTypeOf<Task<number>>();
+    expectTypeOf(checked({})).toHaveProperty('result').toEqualTypeOf<number>();
+    none();
+    // @ts-expect-error the argument is missing
+    length();
+    // @ts-expect-error a wrong type
+    length({ text: 1 });
+    // @ts-expect-error a wrong type for the schema
+    checked({ n: 'one' });
+    // @ts-expect-error not a coroutine object
+    loop.createTask(length);
+  };
+  expectTypeOf(use).toBeFunction();
+});
+
+it('keeps tuples tuples, and adds Error with returnExceptions', () => {
+  const use = async (loop: Loop) => {
+    expectTypeOf(await loop.gather([length({ text: 'a' }), upper('b'), loop.createTask(none())])).toEqualTypeOf<
+      [number, string, boolean]
+    >();
+    expectTypeOf(await loop.gather([length({ text: 'a' }), upper('b')], { returnExceptions: true })).toEqualTypeOf<
+      [number | Error, string | Error]
+    >();
+    expectTypeOf(await loop.gather(['a', 'b'].map((text) => length({ text })))).toEqualTypeOf<number[]>();
+    expectTypeOf(await loop.sleep(1)).toEqualTypeOf<null>();
+    expectTypeOf(await loop.sleep(1, 'x')).toEqualTypeOf<string>();
+    expectTypeOf(await loop.step('s', () => Promise.resolve(1))).toEqualTypeOf<number>();
+    // @ts-expect-error a member is no coroutine object
+    await loop.gather([length({ text: 'a' }), 1]);
+  };
+  expectTypeOf(use).toBeFunction();
+});
