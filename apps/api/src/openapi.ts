@@ -1,5 +1,4 @@
 /** The OpenAPI document (3.1.0) at /openapi.json, and the page that shows it at /docs. */
-
 import { version } from '@corral/service';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';

@@ -14,6 +14,7 @@ export const MAX_WAIT_MS = Symbol('largest waitMs');
 export class LongPolls implements OnModuleDestroy {
   readonly #open = new Set<AbortController>();
   #closing = false;
+
   constructor(
     @Inject(CLIENT) private readonly client: ApiClient,
     @Inject(MAX_WAIT_MS) private readonly maxWaitMs: number,

@@ -13,31 +13,11 @@ import type { FastifyReply } from 'fastify';
 import { Problems } from '../problem/problems.decorator.ts';
 import { noQuery } from '../server/no-query.ts';
 import { idempotencyKey } from './idempotency-key.ts';
+import { bodyProblems, idempotencyHeader, submittedHeaders, taskId } from './task-descriptions.ts';
 import type { Cancellation, ListQuery, Submission, TreeQuery, WaitQuery } from './task-requests.ts';
 import { cancellation, listQuery, submission, treeQuery, waitQuery } from './task-requests.ts';
 import { taskLogs, taskPage, taskTree, taskView } from './task-responses.ts';
 import { TasksService } from './tasks.service.ts';
-
-const idempotencyHeader = {
-  name: 'Idempotency-Key',
-  required: false,
-  description:
-    'Makes the request repeatable: the same key with the same body gives the same task for 24 hours. ' +
-    '1 to 255 visible ASCII characters, in quotes or not.',
-  schema: { type: 'string' as const },
-};
-
-const submittedHeaders = {
-  Location: { description: 'Path of the task.', schema: { type: 'string' as const } },
-  'Idempotency-Replayed': {
-    description: '`true`: the key came before, and this is the task of that time.',
-    schema: { type: 'string' as const, enum: ['true'] },
-  },
-};
-
-const bodyProblems = ['malformed-json', 'cross-origin-refused', 'body-too-large', 'unsupported-media-type'] as const;
-
-const taskId = { name: 'id', description: 'Id of the task.', schema: { type: 'string' as const } };
 
 @ApiTags('tasks')
 @Controller('v1/tasks')

@@ -1,0 +1,26 @@
+/** Texts of the OpenAPI document that several routes of tasks share, or that are long. */
+export const idempotencyHeader = {
+  name: 'Idempotency-Key',
+  required: false,
+  description:
+    'Makes the request repeatable: the same key with the same body gives the same task for 24 hours. ' +
+    '1 to 255 visible ASCII characters, in quotes or not.',
+  schema: { type: 'string' as const },
+};
+
+export const submittedHeaders = {
+  Location: { description: 'Path of the task.', schema: { type: 'string' as const } },
+  'Idempotency-Replayed': {
+    description: '`true`: the key came before, and this is the task of that time.',
+    schema: { type: 'string' as const, enum: ['true'] },
+  },
+};
+
+export const bodyProblems = [
+  'malformed-json',
+  'cross-origin-refused',
+  'body-too-large',
+  'unsupported-media-type',
+] as const;
+
+export const taskId = { name: 'id', description: 'Id of the task.', schema: { type: 'string' as const } };
