@@ -7,7 +7,7 @@ import type { Clock } from '../contract/clock.ts';
 import { decode, encode } from '../contract/codec.ts';
 import type { TaskOptions } from '../contract/coroutine.ts';
 import type { Dispatch, Hint } from '../contract/dispatch.ts';
-import { CorralInternalError, IdempotencyConflictError } from '../contract/exceptions.ts';
+import { CorralInternalError, IdempotencyConflictError, StoreUnavailableError } from '../contract/exceptions.ts';
 import { isTaskId, newRootId, partitionOf } from '../contract/ids.ts';
 import type { Instrument } from '../contract/instrument.ts';
 import type { Store } from '../contract/store.ts';
@@ -23,7 +23,7 @@ import {
   type WorkerView,
 } from '../contract/task.ts';
 import type { Views } from '../contract/views.ts';
-import { taskView } from './task-view.ts';
+import { newRecord, taskView } from './task-view.ts';
 import { Waiters } from './waiters.ts';
 
 export interface SubmitOptions extends TaskOptions {
@@ -84,9 +84,19 @@ export class Client {
     const [first] = existing;
     if (first === 'conflict')
       throw new IdempotencyConflictError('the idempotency key was used before with other content');
-    const task = await this.get(first ?? id);
-    if (task === undefined) throw new CorralInternalError(`task ${first ?? id} was accepted and cannot be found`);
-    return { task, replayed: first !== undefined };
+    return { task: await this.#accepted({ id: first ?? id, ...root }), replayed: first !== undefined };
+  }
+
+  /** The task is accepted: a store that goes away now is no reason to say anything else. */
+  async #accepted(root: { id: TaskId; coroutine: string; options: string }): Promise<TaskView> {
+    try {
+      const task = await this.get(root.id);
+      if (task !== undefined) return task;
+    } catch (error) {
+      if (!(error instanceof StoreUnavailableError)) throw error;
+      return taskView(newRecord(root, this.#parts.clock.now()));
+    }
+    throw new CorralInternalError(`task ${root.id} was accepted and cannot be found`);
   }
 
   /** All submits with one idempotency key meet in one partition, which remembers it. */

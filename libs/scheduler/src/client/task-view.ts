@@ -3,7 +3,7 @@ import { decode } from '../contract/codec.ts';
 import type { TaskOptions } from '../contract/coroutine.ts';
 import { rootOf } from '../contract/ids.ts';
 import type { ErrorValue } from '../contract/outcome.ts';
-import type { TaskView } from '../contract/task.ts';
+import type { TaskId, TaskView } from '../contract/task.ts';
 import type { TaskRecord } from '../contract/views.ts';
 
 const time = (ms: number): string => new Date(ms).toISOString();
@@ -31,3 +31,20 @@ export function taskView(record: TaskRecord): TaskView {
     ...(record.stranded ? { unroutable: true } : {}),
   };
 }
+
+/** The record of a root that was just submitted. */
+export const newRecord = (root: { id: TaskId; coroutine: string; options: string }, createdAt: number): TaskRecord => ({
+  ...root,
+  state: 'pending',
+  outcome: undefined,
+  parent: undefined,
+  createdAt,
+  startedAt: undefined,
+  finishedAt: undefined,
+  attempt: 0,
+  worker: undefined,
+  progress: undefined,
+  children: { total: 0, pending: 0, running: 0, succeeded: 0, failed: 0, cancelled: 0 },
+  cancelRequested: false,
+  stranded: false,
+});

@@ -50,7 +50,15 @@ export class RedisConnection {
   open(more: RedisOptions = {}): Redis {
     const options: RedisOptions = { ...this.#options, ...more };
     const redis = new Redis(this.#url, { ...options, replyMapping: 'legacy' });
-    redis.on('error', this.#onError);
+    // Each try to connect again fails the same way: one word about an outage is enough.
+    let told = false;
+    redis.on('ready', () => {
+      told = false;
+    });
+    redis.on('error', (error: Error) => {
+      if (!told) this.#onError(error);
+      told = true;
+    });
     return redis;
   }
 

@@ -13,7 +13,7 @@
 import type { Clock, Timer } from '../contract/clock.ts';
 import { encode, errorValue } from '../contract/codec.ts';
 import type { TaskOptions } from '../contract/coroutine.ts';
-import { CancelledError, FencedError, NonDeterminismError } from '../contract/exceptions.ts';
+import { FencedError, NonDeterminismError } from '../contract/exceptions.ts';
 import type { HistoryStep, TaskEvent } from '../contract/history.ts';
 import { childId } from '../contract/ids.ts';
 import type { Instrument } from '../contract/instrument.ts';
@@ -24,7 +24,10 @@ import type { AnyCoroutineFunction } from '../loop/coroutines.ts';
 import type { Delivery } from '../loop/operations.ts';
 import { Runner } from '../loop/runner.ts';
 import { TurnRequests } from '../loop/turn.ts';
+import { Notice } from './notice.ts';
+import { SideEffects } from './side-effects.ts';
 import type { Slots } from './slots.ts';
+import { Timers } from './timers.ts';
 
 export interface RunHost {
   readonly clock: Clock;
@@ -52,14 +55,13 @@ export class TaskRun {
   #commits: number;
   #requests = new TurnRequests();
   readonly #ownEvents: TaskEvent[] = [];
-  readonly #timers = new Map<number, Timer>();
-  #sideEffects = 0;
+  readonly #timers: Timers;
+  readonly #sideEffects: SideEffects;
+  readonly #news = new Notice();
   #talk: Timer | undefined;
   #talkDue = false;
   #recordedSuspended = false;
   #holdsSlot = true;
-  #noticed = false;
-  #notice: PromiseWithResolvers<void> | undefined;
   #fenced = false;
 
   /** The caller has acquired a slot for this run. */
@@ -75,7 +77,9 @@ export class TaskRun {
     const recorded = new Set(claim.events.flatMap((event) => (event.kind === 'step' ? [event.op] : [])));
     const { name } = JSON.parse(claim.options) as TaskOptions;
     const task = { id: claim.id, name, attempt: claim.attempt, logged: claim.logged, starts, recorded };
-    this.#runner = new Runner(fn, task, () => this.#notify());
+    this.#runner = new Runner(fn, task, () => this.#news.give());
+    this.#timers = new Timers(host.clock, (op) => this.#happened({ kind: 'timer', op }));
+    this.#sideEffects = new SideEffects(`${claim.coroutine} ${claim.id}`, (event) => this.#happened(event));
   }
 
   get suspended(): boolean {
@@ -92,7 +96,7 @@ export class TaskRun {
     const fresh = events.slice(this.#events.length - from);
     if (from > this.#events.length || fresh.length === 0) return;
     for (const event of fresh) this.#events.push(event);
-    this.#notify();
+    this.#news.give();
   }
 
   /** The claim is lost or was given back: the coroutine hears it by its signal and is dropped. */
@@ -100,7 +104,7 @@ export class TaskRun {
     if (this.#fenced) return;
     this.#fenced = true;
     this.#runner.dispose(new FencedError(reason));
-    this.#notify();
+    this.#news.give();
   }
 
   /** Resolves when the task is settled or this run is over for another reason; the slot is free then. */
@@ -111,7 +115,7 @@ export class TaskRun {
     } catch (error) {
       await this.#fail(error);
     } finally {
-      for (const timer of this.#timers.values()) timer.cancel();
+      this.#timers.clearAll();
       this.#talk?.cancel();
       if (this.#holdsSlot) this.#host.slots.release();
     }
@@ -156,7 +160,7 @@ export class TaskRun {
       event.kind === 'group'
         ? { ...event, members: await this.#host.members(childId(this.claim.id, event.op), event.failed) }
         : event;
-    if (event.kind === 'timer') this.#clearTimer(event.op);
+    if (event.kind === 'timer') this.#timers.clear(event.op);
     this.#runner.deliver(delivery);
     await this.#host.clock.drain();
     this.#runner.drained();
@@ -164,32 +168,24 @@ export class TaskRun {
 
   /** Takes what the coroutine asked for, and starts its side effects: what they do at once goes into the same commit. */
   async #collect(): Promise<void> {
-    this.#noticed = false;
+    this.#news.clear();
     const requests = this.#runner.takeRequests();
     this.#requests.append(requests);
     const effects = this.#requests.sideEffects.splice(0);
     if (effects.length === 0) return;
-    for (const { op, run } of effects) void this.#sideEffect(op, run);
+    for (const { op, run } of effects) void this.#sideEffects.begin(op, run);
     await this.#host.clock.drain();
     this.#requests.append(this.#runner.takeRequests());
   }
 
-  async #sideEffect(op: number, run: () => unknown): Promise<void> {
-    this.#sideEffects += 1;
-    let outcome: Outcome;
-    try {
-      outcome = { state: 'succeeded', payload: encode(await run()) };
-    } catch (error) {
-      const state = error instanceof CancelledError ? 'cancelled' : 'failed';
-      outcome = { state, payload: encode(errorValue(error, `${this.claim.coroutine} ${this.claim.id}`)) };
-    }
-    this.#sideEffects -= 1;
-    this.#ownEvents.push({ kind: 'step', op, outcome });
-    this.#notify();
+  /** An own event: it goes into the inbox with the next commit, and is delivered in its order there. */
+  #happened(event: TaskEvent): void {
+    this.#ownEvents.push(event);
+    this.#news.give();
   }
 
   get #suspends(): boolean {
-    return this.#runner.suspended && this.#sideEffects === 0 && this.#ownEvents.length === 0;
+    return this.#runner.suspended && !this.#sideEffects.running && this.#ownEvents.length === 0;
   }
 
   #mustCommit(): boolean {
@@ -197,7 +193,7 @@ export class TaskRun {
     if (this.#requests.logs.length === 0 && this.#requests.progress === undefined) return false;
     this.#talk ??= this.#host.clock.setTimer(talkDelayMs, () => {
       this.#talkDue = true;
-      this.#notify();
+      this.#news.give();
     });
     return this.#talkDue;
   }
@@ -225,23 +221,9 @@ export class TaskRun {
     });
     if (answer.kind === 'fenced') return this.#lost();
     this.#recordedSuspended = suspended && answer.events.length === 0;
-    for (const { op, ms } of requests.timers) this.#arm(op, ms);
-    for (const op of requests.clearTimers) this.#clearTimer(op);
+    for (const { op, ms } of requests.timers) this.#timers.set(op, ms);
+    for (const op of requests.clearTimers) this.#timers.clear(op);
     this.receive(known, answer.events);
-  }
-
-  #arm(op: number, ms: number): void {
-    const fire = (): void => {
-      this.#timers.delete(op);
-      this.#ownEvents.push({ kind: 'timer', op });
-      this.#notify();
-    };
-    this.#timers.set(op, this.#host.clock.setTimer(ms, fire));
-  }
-
-  #clearTimer(op: number): void {
-    this.#timers.get(op)?.cancel();
-    this.#timers.delete(op);
   }
 
   /** Nothing to do until something happens; a coroutine that waits for the loop alone gives its slot away (W3). */
@@ -260,18 +242,8 @@ export class TaskRun {
   }
 
   async #somethingNew(): Promise<void> {
-    if (!this.#noticed) {
-      this.#notice ??= Promise.withResolvers();
-      await this.#notice.promise;
-    }
-    this.#noticed = false;
+    await this.#news.wait();
     await this.#host.clock.drain();
-  }
-
-  #notify(): void {
-    this.#noticed = true;
-    this.#notice?.resolve();
-    this.#notice = undefined;
   }
 
   /** Requests of the last turn take effect before the outcome does. */

@@ -1,0 +1,165 @@
+/**
+ * Runs: the tasks that this worker has claimed, from their claim to their end here.
+ *
+ * Owns: which run belongs to which task, telling runs what is new, calls of many runs sent together. Does not own: how a
+ * task runs (run.ts), getting tasks (worker.ts).
+ *
+ * News is a hint: `reconcile` compares every run with the store, so a lost hint costs no more than the time between two
+ * rounds (D1, I5).
+ */
+import type { Clock } from '../contract/clock.ts';
+import { partitionOf } from '../contract/ids.ts';
+import type { Instrument } from '../contract/instrument.ts';
+import type { Claim, SettleAnswer, Settlement, Store, Turn, TurnAnswer } from '../contract/store.ts';
+import type { TaskId } from '../contract/task.ts';
+import type { AnyCoroutineFunction } from '../loop/coroutines.ts';
+import { GroupCommit } from './group-commit.ts';
+import type { Hinter } from './hinter.ts';
+import { readMembers } from './members.ts';
+import { type RunHost, TaskRun } from './run.ts';
+import type { Slots } from './slots.ts';
+import { stageMembers } from './stage.ts';
+import { untilAvailable } from './until-available.ts';
+
+export interface RunsParts {
+  store: Store;
+  clock: Clock;
+  instrument: Instrument;
+  slots: Slots;
+  hinter: Hinter;
+}
+
+const largestPage = 500;
+
+export class Runs implements RunHost {
+  readonly clock: Clock;
+  readonly instrument: Instrument;
+  readonly slots: Slots;
+  readonly #store: Store;
+  readonly #hinter: Hinter;
+  readonly #runs = new Map<TaskId, TaskRun>();
+  readonly #driving = new Set<Promise<void>>();
+  readonly #commits: GroupCommit<Turn, TurnAnswer>;
+  readonly #settles: GroupCommit<Settlement, SettleAnswer>;
+  readonly #news: GroupCommit<TaskRun, { known: number; answer: TurnAnswer }>;
+
+  constructor({ store, clock, instrument, slots, hinter }: RunsParts) {
+    this.#store = store;
+    this.clock = clock;
+    this.instrument = instrument;
+    this.slots = slots;
+    this.#hinter = hinter;
+    this.#commits = new GroupCommit(clock, async (partition, turns) => {
+      const { answers, hints } = await store.commit(partition, turns);
+      hinter.send(partition, hints);
+      return answers;
+    });
+    this.#settles = new GroupCommit(clock, async (partition, settlements) => {
+      const { answers, hints } = await store.settle(partition, settlements);
+      hinter.send(partition, hints);
+      return answers;
+    });
+    this.#news = new GroupCommit(clock, (partition, runs) => this.#receive(partition, runs));
+  }
+
+  get count(): { running: number; suspended: number } {
+    let suspended = 0;
+    for (const run of this.#runs.values()) if (run.suspended) suspended += 1;
+    return { running: this.#runs.size - suspended, suspended };
+  }
+
+  ids(which: 'all' | 'suspended'): TaskId[] {
+    return [...this.#runs.values()].filter((run) => which === 'all' || run.suspended).map((run) => run.claim.id);
+  }
+
+  /** Runs a claimed task to its end here. The caller has acquired a slot for it. `failed`: it could not be settled. */
+  begin(claim: Claim, fn: AnyCoroutineFunction, failed: (error: unknown) => Promise<void>): void {
+    const { id, coroutine, attempt } = claim;
+    const run = new TaskRun(claim, fn, this);
+    this.#runs.set(id, run);
+    const queuedMs = Math.max(0, this.clock.now() - claim.createdAt);
+    this.instrument.taskStarted?.({ id, coroutine, attempt, queuedMs, replayed: claim.history.length > 0 });
+    const driving = run
+      .drive()
+      .catch(async (error: unknown) => {
+        run.fence(`task ${id}: given back`);
+        await failed(error);
+      })
+      .finally(() => {
+        if (this.#runs.get(id) === run) this.#runs.delete(id);
+        this.#driving.delete(driving);
+      });
+    this.#driving.add(driving);
+  }
+
+  /** The claims are lost or were given back: the coroutines hear it by their signals. */
+  fence(ids: readonly TaskId[], reason: string): void {
+    for (const id of ids) this.#runs.get(id)?.fence(`task ${id}: ${reason}`);
+  }
+
+  /** Resolves when every run that there is now has ended. */
+  async ended(): Promise<void> {
+    await Promise.all(this.#driving);
+  }
+
+  hear(ids: readonly TaskId[]): void {
+    for (const id of ids) {
+      const run = this.#runs.get(id);
+      if (run !== undefined) this.#refresh(run);
+    }
+  }
+
+  async reconcile(): Promise<void> {
+    const runs = [...this.#runs.values()];
+    for (let from = 0; from < runs.length; from += largestPage) {
+      for (const run of runs.slice(from, from + largestPage)) this.#refresh(run);
+      await this.clock.drain();
+    }
+  }
+
+  #refresh(run: TaskRun): void {
+    const { id } = run.claim;
+    this.#news.add(this.#partition(id), run).then(
+      ({ known, answer }) => {
+        if (answer.kind === 'fenced') run.fence(`task ${id}: another worker has taken over`);
+        else run.receive(known, answer.events);
+      },
+      (error: unknown) => this.instrument.warning?.(`could not read the news of task ${id}`, error),
+    );
+  }
+
+  async #receive(partition: number, runs: readonly TaskRun[]): Promise<{ known: number; answer: TurnAnswer }[]> {
+    const asked = runs.map((run) => ({ id: run.claim.id, token: run.claim.token, known: run.known }));
+    const answers = await this.#store.receive(partition, asked);
+    return answers.map((answer, index) => ({ known: asked[index]?.known ?? 0, answer }));
+  }
+
+  // --- RunHost: what a run may ask for
+
+  async commit(turn: Turn): Promise<TurnAnswer> {
+    const partition = this.#partition(turn.id);
+    return await this.#commits.add(partition, await stageMembers(this.#store, this.clock, partition, turn));
+  }
+
+  settle(settlement: Settlement): Promise<SettleAnswer> {
+    return this.#settles.add(this.#partition(settlement.id), settlement);
+  }
+
+  members(group: TaskId, index: number | undefined) {
+    return readMembers(this.#store, this.clock, this.#partition(group), group, index);
+  }
+
+  async endTree(root: TaskId): Promise<void> {
+    const partition = this.#partition(root);
+    for (let after: string | undefined = ''; after !== undefined; ) {
+      const from: string = after;
+      const page = await untilAvailable(this.clock, () => this.#store.cancelTree(partition, root, from));
+      this.#hinter.send(partition, page.hints);
+      after = page.next;
+    }
+  }
+
+  #partition(id: TaskId): number {
+    return partitionOf(id, this.#store.partitions);
+  }
+}
