@@ -3,9 +3,10 @@
  * Arguments: the log of the tests, then the names of the failed steps.
  */
 import { readFileSync } from 'node:fs';
+import { stripVTControlCharacters } from 'node:util';
 
 const [log, ...steps] = process.argv.slice(2);
-const text = readFileSync(log, 'utf8').replaceAll(/\u001b\[[0-9;]*m/g, '');
+const text = stripVTControlCharacters(readFileSync(log, 'utf8'));
 
 /** Of ` Tests  2 failed | 48 passed | 1 skipped (51)`; there is such a line for each run of vitest. */
 function sum(label, word) {

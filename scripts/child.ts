@@ -12,7 +12,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const alive = new Set<Child>();
 process.on('exit', () => {
-  for (const child of alive) child.kill('SIGKILL');
+  for (const child of alive) child.end();
 });
 
 export interface ChildOptions {
@@ -23,6 +23,8 @@ export interface ChildOptions {
   cwd?: string;
   /** File that takes what the child prints; it begins empty. */
   log: string;
+  /** What ends it when there is no time left. SIGKILL, but a container outlives the SIGKILL of its client. */
+  lastSignal?: NodeJS.Signals;
 }
 
 export class Child {
@@ -31,10 +33,12 @@ export class Child {
   /** Resolves when it has ended, with how: `exit code 1`, `SIGKILL`. */
   readonly ended: Promise<string>;
   readonly #process: ChildProcess;
+  readonly #lastSignal: NodeJS.Signals;
 
-  constructor({ name, command, args, env = process.env, cwd, log }: ChildOptions) {
+  constructor({ name, command, args, env = process.env, cwd, log, lastSignal = 'SIGKILL' }: ChildOptions) {
     this.name = name;
     this.log = log;
+    this.#lastSignal = lastSignal;
     mkdirSync(dirname(log), { recursive: true });
     const out = openSync(log, 'w');
     this.#process = spawn(command, args, { env, cwd, detached: true, stdio: ['ignore', out, out] });
@@ -68,12 +72,17 @@ export class Child {
     }
   }
 
-  /** SIGTERM, and SIGKILL to what is left after `graceMs`. */
+  /** At once. */
+  end(): void {
+    this.kill(this.#lastSignal);
+  }
+
+  /** SIGTERM, and the last signal to what is left after `graceMs`. */
   async stop(graceMs: number): Promise<void> {
     this.#process.kill('SIGTERM');
     const timer = new AbortController();
     const tooLong = sleep(graceMs, undefined, { signal: timer.signal }).then(
-      () => this.kill('SIGKILL'),
+      () => this.end(),
       () => {}, // it ended in time
     );
     await Promise.race([this.ended, tooLong]);

@@ -48,17 +48,12 @@ export async function localRedis(options: LocalRedisOptions): Promise<LocalRedis
   await takeLock(lock, data);
   try {
     const port = await freePort();
-    const { command, args, env, origin } = await findServer(options, port, data);
+    const { args, env, origin, ...how } = await findServer(options, port, data);
     const settings = { appendonly: persist ? 'yes' : 'no', save: '', 'maxmemory-policy': 'noeviction', hz: '100' };
     const flags = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
     const log = join(home, 'logs', 'redis.log');
-    const child = new Child({
-      name: 'redis',
-      command,
-      args: [...args, ...flags],
-      env: { ...process.env, ...env },
-      log,
-    });
+    const started = { name: 'redis', args: [...args, ...flags], env: { ...process.env, ...env }, log };
+    const child = new Child({ ...started, ...how });
     const found = `redis://127.0.0.1:${port}`;
     const version = await untilReady(child, found);
     await writeFile(lock, JSON.stringify({ starter: process.pid, redis: child.pid, url: found } satisfies Lock));
@@ -132,6 +127,7 @@ function isAlive(pid: number): boolean {
 
 interface Server extends RedisBinary {
   args: string[];
+  lastSignal?: NodeJS.Signals;
   origin: string;
 }
 
@@ -156,7 +152,8 @@ async function findServer({ home, say, signal }: LocalRedisOptions, port: number
     say(`No redis-server here: trying Docker with ${dockerImage} ...`);
     const user = `${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`;
     const args = ['run', '--rm', '--user', user, '-p', `127.0.0.1:${port}:6379`, '-v', `${data}:/data`, dockerImage];
-    return { command: docker, env: {}, args: [...args, 'redis-server'], origin: `docker ${dockerImage}` };
+    const origin = `docker ${dockerImage}`;
+    return { command: docker, env: {}, args: [...args, 'redis-server'], origin, lastSignal: 'SIGTERM' };
   }
   throw new Error(noServer(tried));
 }
