@@ -10,4 +10,4 @@ const memory = (partitions: number) => async (): Promise<Harness> => {
 
 storeConformance('MemoryStore keeps the contract', memory(1));
 storeConformance('MemoryStore of 4 partitions keeps the contract', memory(4));
-storeWalks('MemoryStore keeps its counts and leaves no task behind', 20, memory(1));
+storeWalks('MemoryStore keeps its counts and leaves no task behind', { runs: 20 }, memory(1));
