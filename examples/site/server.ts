@@ -41,7 +41,7 @@ export async function serveExampleSite({ port = 0, seed = 1 } = {}): Promise<Exa
       pages: holders.map(absolute).sort(),
       external: /^http:\/\/\d/.test(target),
     })),
-    audit: { startUrl: `${site.url}/`, checkExternal: true, timeoutMs: 1500, maxBytes: 1_000_000 },
+    audit: { startUrl: `${site.url}/`, checkExternal: true, timeoutMs: 2500, maxBytes: 1_000_000 },
     async close() {
       await Promise.all([site.close(), neighbour.close()]);
     },

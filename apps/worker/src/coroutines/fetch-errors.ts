@@ -25,10 +25,10 @@ export class ResponseNotJson extends FetchError {}
 
 /** Name resolution, connection, TLS or the protocol failed. `code` is that of Node, e.g. ECONNREFUSED, ENOTFOUND. */
 export class ConnectionFailed extends FetchError {
-  constructor(
-    readonly code: string,
-    message: string,
-  ) {
+  readonly code: string;
+
+  constructor(code: string, message: string) {
     super(message);
+    this.code = code;
   }
 }

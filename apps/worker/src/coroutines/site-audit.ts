@@ -73,7 +73,7 @@ export function siteAudit(client: HttpClient) {
     },
     { args, description: 'Crawls a site, a task for each page, and reports broken links, redirects, sizes and times.' },
   );
-  return [audit, section, page, link];
+  return [audit, section, page, link] as const;
 }
 
 function progressOf(crawl: Crawl) {
@@ -82,7 +82,7 @@ function progressOf(crawl: Crawl) {
   return {
     pages: crawl.pages,
     visited: visits.length,
-    queued: crawl.unvisited.size,
+    queued: crawl.queued,
     links: crawl.holders.size,
     broken,
   };

@@ -41,7 +41,8 @@ export class Crawl {
   pages = 0;
   readonly #limits: CrawlLimits;
   readonly #found = new Map<string, Found>();
-  readonly #unvisited = new Set<string>();
+  /** Found, not visited, and of a host that is asked. */
+  readonly #queue = new Set<string>();
   /** Found, of finite depth, perhaps visited meanwhile; in the order of depth. */
   #frontier: string[] = [];
   #start: string;
@@ -64,30 +65,24 @@ export class Crawl {
   /** At most `count` pages to read now; none when all are read or the limits are reached. */
   nextPages(count: number): string[] {
     const room = Math.min(count, this.#limits.maxPages - this.pages);
-    this.#frontier = this.#frontier.filter((url) => this.#unvisited.has(url));
+    this.#frontier = this.#frontier.filter((url) => this.#queue.has(url));
     return this.#frontier.slice(0, Math.max(room, 0));
   }
 
   /** Found, but not to be read as a page, and not visited: at most `count` to check now. */
   nextLinks(count: number): string[] {
-    const next: string[] = [];
-    for (const url of this.#unvisited) {
-      if (next.length >= count) break;
-      const asked = this.#limits.checkExternal || this.isInternal(url);
-      if (asked && (this.#found.get(url)?.hops ?? 0) <= maxRedirects) next.push(url);
-    }
-    return next;
+    return this.#queue.values().take(count).toArray();
   }
 
-  /** URLs that are known and not visited, those that will not be included. */
-  get unvisited(): ReadonlySet<string> {
-    return this.#unvisited;
+  /** So many URLs are known and will be visited. */
+  get queued(): number {
+    return this.#queue.size;
   }
 
   record(visits: readonly Visit[]): void {
     for (const visit of visits) {
       this.visits.set(visit.url, visit);
-      this.#unvisited.delete(visit.url);
+      this.#queue.delete(visit.url);
       const from = this.#found.get(visit.url) ?? { depth: Number.POSITIVE_INFINITY, hops: 0 };
       if (visit.location !== undefined) this.#recordRedirect(visit, visit.location, from);
       if (visit.contents !== undefined) this.#recordPage(visit.url, visit.contents, from.depth);
@@ -115,16 +110,15 @@ export class Crawl {
   }
 
   #find(url: string, depth: number, hops: number): void {
-    const before = this.#found.get(url);
-    if (before === undefined) this.#unvisited.add(url);
-    const found = {
-      depth: Math.min(depth, before?.depth ?? Number.POSITIVE_INFINITY),
-      hops: Math.min(hops, before?.hops ?? hops),
-    };
+    const before = this.#found.get(url) ?? { depth: Number.POSITIVE_INFINITY, hops: Number.POSITIVE_INFINITY };
+    const found = { depth: Math.min(depth, before.depth), hops: Math.min(hops, before.hops) };
     this.#found.set(url, found);
-    const isPage = found.depth <= this.#limits.maxDepth && found.hops <= maxRedirects && this.isInternal(url);
-    const wasPage = before !== undefined && before.depth <= this.#limits.maxDepth && before.hops <= maxRedirects;
-    if (isPage && !wasPage) this.#frontier.push(url);
+    if (found.hops > maxRedirects || this.visits.has(url)) return;
+    const internal = this.isInternal(url);
+    if (internal || this.#limits.checkExternal) this.#queue.add(url);
+    const { maxDepth } = this.#limits;
+    const known = before.depth <= maxDepth && before.hops <= maxRedirects;
+    if (internal && found.depth <= maxDepth && !known) this.#frontier.push(url);
   }
 
   #depth(url: string): number {
