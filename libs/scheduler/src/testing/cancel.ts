@@ -7,7 +7,7 @@ import type { Partition } from './partition.ts';
 const tasksPerCall = 500;
 
 export function cancelTask(part: Partition, id: TaskId, message: string | undefined): CancelAnswer {
-  const task = part.enlist(id);
+  const task = part.table.enlist(id);
   if (task === undefined) return 'unknown';
   if (isSettled(task.state)) return 'settled';
   if (!isAsked(task, message)) part.cancel(task, message);

@@ -18,7 +18,7 @@ export function claimTasks(
   const session = part.sessions.live(sessionId);
   const claims: Claim[] = [];
   for (const id of new Set(ids)) {
-    const task = part.tasks.get(id);
+    const task = part.table.get(id);
     if (task === undefined || isSettled(task.state)) continue;
     const again = task.claim?.session === sessionId && task.claim.nonce === nonce;
     if (!again && !part.queue.has(task)) continue;

@@ -63,10 +63,7 @@ export class MemoryStore extends MemoryViews implements Store {
   }
 
   stage(partition: number, group: TaskId, from: number, members: readonly GroupMember[]): Promise<void> {
-    return this.#call('stage', partition, (part) => {
-      const staged = part.staged.get(group)?.slice(0, from) ?? [];
-      part.staged.set(group, [...staged, ...members]);
-    });
+    return this.#call('stage', partition, (part) => part.table.stage(group, from, members));
   }
 
   commit(partition: number, turns: readonly Turn[]): Promise<{ answers: TurnAnswer[]; hints: Hint[] }> {
@@ -96,7 +93,7 @@ export class MemoryStore extends MemoryViews implements Store {
 
   members(partition: number, group: TaskId, from: number, count: number): Promise<(Outcome | undefined)[]> {
     return this.#call('members', partition, (part) => {
-      const known = part.groups.get(group);
+      const known = part.table.group(group);
       const length = Math.max(0, Math.min(count, (known?.members.length ?? 0) - from));
       return Array.from({ length }, (_, i) => known?.tasks[from + i]?.outcome);
     });
@@ -104,7 +101,7 @@ export class MemoryStore extends MemoryViews implements Store {
 
   cancelTree(partition: number, root: TaskId, after: string) {
     return this.#hinting('cancelTree', partition, (part) => {
-      const task = part.tasks.get(root);
+      const task = part.table.get(root);
       return { next: task === undefined ? undefined : cancelTreePage(part, task, after) };
     });
   }

@@ -22,7 +22,7 @@ export class MemoryViews implements Views {
     return this.around('records', () =>
       ids.map((id) => {
         const part = this.#partOf(id);
-        const task = part?.find(id);
+        const task = part?.table.show(id);
         return part === undefined || task === undefined ? undefined : recordOf(task, part);
       }),
     );
@@ -31,7 +31,7 @@ export class MemoryViews implements Views {
   watch(id: TaskId): Promise<void> {
     return this.around('watch', () => {
       const part = this.#partOf(id);
-      const task = part?.find(id);
+      const task = part?.table.show(id);
       if (task !== undefined && !isSettled(task.state)) part?.watched.add(id);
     });
   }
@@ -39,7 +39,7 @@ export class MemoryViews implements Views {
   roots({ before, count }: ListQuery): Promise<TaskId[]> {
     return this.around('roots', () =>
       this.parts
-        .flatMap((part) => [...part.tasks.values()].flatMap(({ id, parent }) => (parent === undefined ? [id] : [])))
+        .flatMap((part) => part.table.roots())
         .filter((id) => before === undefined || id < before)
         .sort()
         .reverse()
@@ -49,14 +49,14 @@ export class MemoryViews implements Views {
 
   children(id: TaskId, from: number, count: number): Promise<{ ids: TaskId[]; total: number }> {
     return this.around('children', () => {
-      const ids = this.#partOf(id)?.find(id)?.children ?? [];
+      const ids = this.#partOf(id)?.table.show(id)?.children ?? [];
       return { ids: ids.slice(from, from + count), total: ids.length };
     });
   }
 
   logs(id: TaskId): Promise<{ task: TaskId; entries: string[] }[]> {
     return this.around('logs', () => {
-      const top = this.#partOf(id)?.find(id);
+      const top = this.#partOf(id)?.table.show(id);
       return (top?.tree.tasks ?? [])
         .filter((task) => task.logs.length > 0 && isWithin(task, top))
         .map((task) => ({ task: task.id, entries: [...task.logs] }));

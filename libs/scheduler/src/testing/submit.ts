@@ -15,6 +15,6 @@ export function submitRoot(part: Partition, root: NewRoot): TaskId | 'conflict' 
       return first.fingerprint === fingerprint ? first.id : 'conflict';
     if (first?.id !== id) part.keys.set(key, { fingerprint, id, until: part.now() + keyTtlMs });
   }
-  if (!part.tasks.has(id)) part.addRoot(root);
+  if (part.table.get(id) === undefined) part.addRoot(root);
   return undefined;
 }

@@ -39,11 +39,11 @@ function apply(partition: Partition, task: MemoryTask, turn: Turn): void {
   for (const event of turn.events)
     if (event.kind !== 'timer' || task.timers.delete(event.op)) partition.deliver(task, event);
   for (const { id, message } of turn.cancels) {
-    const target = partition.enlist(id);
+    const target = partition.table.enlist(id);
     if (target !== undefined) partition.cancel(target, message);
   }
   for (const { id, message } of turn.cancelGroups) {
-    const group = partition.groups.get(id);
+    const group = partition.table.group(id);
     if (group !== undefined) partition.cancelGroup(group, message);
   }
   task.logs.push(...turn.logs);
@@ -54,7 +54,7 @@ function apply(partition: Partition, task: MemoryTask, turn: Turn): void {
 export function settleTask(part: Partition, { id, token, outcome, logs, progress }: Settlement): SettleAnswer {
   const task = part.claimed(id, token);
   if (task === undefined) {
-    const known = part.tasks.get(id);
+    const known = part.table.get(id);
     if (known?.settledBy !== token) return { kind: 'fenced' };
     return { kind: isSettled(known.state) ? 'settled' : 'ending' };
   }
