@@ -123,6 +123,22 @@ describe('coroutine files', () => {
   });
 });
 
+test('a promise that a coroutine left behind is logged when it is rejected, and ends nothing', async () => {
+  const cluster = clusterOfItsOwn({
+    'careless.ts': `
+      import { coroutine } from '@corral/scheduler';
+      export const careless = coroutine('careless', async () => {
+        void Promise.reject(new Error('nobody heard this'));
+        return 'done';
+      });`,
+  });
+  const worker = cluster.worker();
+  const { url } = await cluster.api();
+  expect(await call(url, 'careless')).toMatchObject({ result: 'done' });
+  await worker.printed(/nobody heard this/);
+  expect(await call(url, 'careless')).toMatchObject({ result: 'done' });
+});
+
 describe('what a person may get wrong', () => {
   test('settings: all of it in one message', async () => {
     const worker = new Program('npm', ['run', 'worker'], {
@@ -139,6 +155,14 @@ describe('what a person may get wrong', () => {
     const worker = clusterOfItsOwn().worker('--wacth');
     expect((await worker.ended).code).toBe(1);
     expect(worker.output).toContain('usage: npm run worker [-- --watch]');
+  });
+
+  test('a Redis that does not answer', async () => {
+    const env = { REDIS_URL: `redis://:secret@127.0.0.1:${await freePort()}` };
+    const worker = new Program('npm', ['run', 'worker'], { cwd: root, env });
+    expect((await worker.ended).code).toBe(1);
+    expect(worker.output).toMatch(/REDIS_URL/);
+    expect(worker.output).not.toContain('secret');
   });
 
   test('a port that is taken', async () => {

@@ -31,6 +31,8 @@ export async function startWorker(env: NodeJS.ProcessEnv): Promise<Service> {
   const settings = loadSettings(workerSettings, env);
   const logger = createLogger(settings);
   for (const warning of unknownSettings(settingVariables, env)) logger.warn(warning);
+  // As asyncio does with an exception that nobody retrieves: a worker runs the tasks of many, and goes on.
+  process.on('unhandledRejection', (error) => logger.error({ err: error }, 'a promise was rejected, unheard'));
   const metrics = new Metrics({ role: 'worker', logger, maxCoroutines: settings.metricsMaxCoroutines });
   const loader = new CoroutineLoader(
     settings.coroutineFolders,
