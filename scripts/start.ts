@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import type { AuditReport } from '../apps/worker/src/coroutines/site-audit/report.ts';
 import type { Fault } from '../examples/site/faults.ts';
 import { serveExampleSite } from '../examples/site/server.ts';
+import { onSignals } from '../libs/service/src/signals.ts';
 import { runAudit } from './audit.ts';
 import { auditText, differences } from './audit-text.ts';
 import { Child } from './child.ts';
@@ -26,13 +27,14 @@ const ending = new AbortController();
 
 const say = (message: string): void => void process.stderr.write(`${message}\n`);
 
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.on(signal, () => {
-    if (ending.signal.aborted) process.exit(130);
+onSignals(
+  ['SIGINT', 'SIGTERM', 'SIGHUP'],
+  (signal) => {
     say(`\n${signal}: ending (again to end at once) ...`);
     void end(0);
-  });
-}
+  },
+  () => process.exit(130),
+);
 
 async function end(code: number): Promise<never> {
   ending.abort();

@@ -67,6 +67,15 @@ describe('the end', () => {
     expect(await program.ended).toEqual({ code: 0, signal: null });
   });
 
+  test('Ctrl-C, which reaches npm and the worker alike, ends it with exit code 0 too', async () => {
+    const worker = clusterOfItsOwn().worker();
+    await worker.printed(/worker ready/);
+    worker.interrupt();
+    await worker.ended;
+    expect(worker.output).toContain('"closed"');
+    expect(worker.family()).toEqual([]);
+  });
+
   test('a worker that is drained gives its tasks to another one', async () => {
     const cluster = clusterOfItsOwn();
     const first = cluster.worker();

@@ -1,7 +1,7 @@
 /** `npm start` on a clean copy: nothing is installed, built or running but what it brings itself. */
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer as createSite } from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -77,6 +77,7 @@ describe('npm start', () => {
     program.interrupt();
     await program.ended;
     expect(program.family()).toEqual([]);
+    expect(readFileSync(join(copy, '.corral', 'logs', 'worker-1.log'), 'utf8')).toContain('"closed"');
   });
 
   test('a worker that is killed is told of, and the rest goes on', async () => {

@@ -5,6 +5,7 @@
 import { constants } from 'node:os';
 import type { Logger } from './logger.ts';
 import { SettingsError } from './settings.ts';
+import { onSignals } from './signals.ts';
 
 export interface Service {
   readonly logger: Logger;
@@ -18,19 +19,15 @@ export class StartError extends Error {
   override readonly name: string = 'StartError';
 }
 
-const signals = ['SIGTERM', 'SIGINT'] as const;
-
 /** Ends the process; what `start` returned is what is closed. */
 export async function runService(start: () => Promise<Service>): Promise<void> {
   let service: Service | undefined;
-  let closing = false;
-  const onSignal = (signal: (typeof signals)[number]): void => {
-    if (closing) process.exit(128 + constants.signals[signal]);
-    closing = true;
+  const first = (signal: string): void => {
     if (service === undefined) process.exit(0);
     void close(service, signal);
   };
-  for (const signal of signals) process.on(signal, onSignal);
+  const again = (signal: NodeJS.Signals): void => process.exit(128 + constants.signals[signal]);
+  onSignals(['SIGTERM', 'SIGINT'], first, again);
   try {
     service = await start();
   } catch (error) {
