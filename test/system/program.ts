@@ -1,6 +1,7 @@
 /** A command of this project, run as a person runs it, and watched from outside. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import { delimiter } from 'node:path';
 import { afterEach } from 'vitest';
 
 const running = new Set<Program>();
@@ -97,8 +98,13 @@ function proc(pid: number, file: string): string {
   }
 }
 
-/** Without what npm, vitest and the person at the terminal have set: a program under test sees its defaults. */
+/**
+ * Without what npm, vitest and the person at the terminal have set: a program under test sees its defaults, and the
+ * Node of the machine.
+ */
 function cleanEnv(): NodeJS.ProcessEnv {
   const own = /^(npm_|NODE_OPTIONS|NODE_ENV|VITEST|TEST|CORRAL_|WORKER|REDIS_URL|PORT|HOST|START_URL|LOG_)/;
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !own.test(name)));
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !own.test(name)));
+  const path = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => !folder.includes('node_modules'));
+  return { ...env, PATH: path.join(delimiter) };
 }
