@@ -4,10 +4,11 @@ const longest = 4096;
 
 export const isWeb = ({ protocol }: URL): boolean => protocol === 'http:' || protocol === 'https:';
 
-/** Without user name and password, which are never sent; undefined when it is too long to ask for. */
+/** Without user name and password, which are never sent, and without an empty fragment; undefined when it is too long. */
 export function plainUrl(url: URL): string | undefined {
   url.username = '';
   url.password = '';
+  if (url.hash === '') url.hash = ''; // drops the `#`
   return url.href.length > longest ? undefined : url.href;
 }
 

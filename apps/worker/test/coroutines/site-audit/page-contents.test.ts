@@ -13,6 +13,7 @@ describe('links', () => {
     ['<a href="//other.test">', 'link', 'http://other.test/'],
     ['<a href="?q=2">', 'link', 'http://site.test/a/b/page.html?q=2'],
     ['<a href="">', 'link', 'http://site.test/a/b/page.html?q=1'],
+    ['<a href="#">', 'link', 'http://site.test/a/b/page.html?q=1'],
     ['<a href="#part">', 'link', 'http://site.test/a/b/page.html?q=1#part'],
     ['<a href=" \n c.html\t">', 'link', 'http://site.test/a/b/c.html'],
     ['<a href="grüße.html#größe">', 'link', 'http://site.test/a/b/gr%C3%BC%C3%9Fe.html#gr%C3%B6%C3%9Fe'],
