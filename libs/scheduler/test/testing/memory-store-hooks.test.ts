@@ -60,6 +60,17 @@ test('carry may lose news', async () => {
   expect(heard).toEqual([doubled, doubled]);
 });
 
+test('news that are on their way do not reach a listener that has closed', async () => {
+  const letters: (() => void)[] = [];
+  const { rig, store } = rigOf({ carry: (deliver) => letters.push(deliver) });
+  const heard: string[] = [];
+  const listening = await store.listen(undefined, (tasks) => heard.push(...tasks));
+  await rig.cancel(await rig.submit());
+  await listening.close();
+  for (const deliver of letters) deliver();
+  expect([letters.length, heard]).toEqual([1, []]);
+});
+
 test('answers are copies: what a caller does to them changes nothing', async () => {
   const { rig, store } = rigOf({});
   await rig.worker();

@@ -168,11 +168,11 @@ export function ending(it: It): void {
     it('leaves the cleanup alone that a task began afterwards', async (rig) => {
       const { root, first, second } = await ended(rig);
       await first.commit({ spawns: [first.spawn(1)] });
-      await second.commit({ groups: [second.group(1, leaves(1))] });
+      await second.commit({ groups: [second.group(1, leaves(2), { limit: 1 })] });
       await rig.cancelTree(root.id);
-      const cleanup = await rig.claim([first.child(1), second.member(1, 0)]);
-      expect(cleanup).toHaveLength(2);
-      for (const task of cleanup) {
+      const cleanup = [first.child(1), second.member(1, 0), second.member(1, 1)];
+      for (const id of cleanup) {
+        const task = await rig.claimOne(id);
         expect(await task.receive()).toEqual([]);
         await task.settle();
       }
@@ -214,6 +214,20 @@ export function ending(it: It): void {
       expect((await rig.record(root.id)).children).toMatchObject({ total: 4, pending: 0 });
       await rig.claim(ids(root.hints));
       for (const task of [member]) await task?.settle(cancelled());
+    });
+
+    it('does not stand for the cancel at the end of the root', async (rig) => {
+      await rig.worker();
+      const root = await rig.started();
+      await root.commit({ spawns: [root.spawn(1)] });
+      const child = await rig.claimOne(root.child(1));
+      const cancel = { kind: 'cancel', message: undefined };
+      await rig.cancelTree(root.id);
+      expect(await child.receive()).toEqual([cancel]);
+      await child.commit({ history: 'cleanup' });
+      await root.settle();
+      await rig.cancelTree(root.id);
+      expect(await child.receive()).toEqual([cancel]);
     });
 
     it('of an unknown root does nothing', async (rig) => {
