@@ -40,8 +40,8 @@ function fileOf(root: string, path: string): string | undefined {
 
 async function read(file: string): Promise<Resource | undefined> {
   try {
-    const type = types[extname(file).toLowerCase()] ?? 'application/octet-stream';
-    return { type, body: await readFile(file.endsWith(sep) ? join(file, 'index.html') : file) };
+    const path = file.endsWith(sep) ? join(file, 'index.html') : file;
+    return { type: types[extname(path).toLowerCase()] ?? 'application/octet-stream', body: await readFile(path) };
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'EISDIR' || code === 'ENOTDIR' || code === 'ERR_INVALID_ARG_VALUE')

@@ -126,9 +126,13 @@ describe('whatever happens', () => {
     expect(again.length).toBeLessThanOrEqual(2 + 20); // the two that drop connections, and a worker's slots at most
   });
 
-  it('a start URL that is not there is a finding', async () => {
-    const { url } = await serve((_request, response) => response.writeHead(404).end());
+  it('a start URL that is not there, or no page, is a finding', async () => {
+    const { url } = await serve((request, response) => response.writeHead(request.url === '/lost' ? 404 : 200).end());
     const { cluster } = await auditing();
+    expect(await audit(cluster, { startUrl: `${url}/file` })).toMatchObject({
+      pages: 0,
+      broken: [{ url: `${url}/file`, reason: 'not-html' }],
+    });
     expect(await audit(cluster, { startUrl: `${url}/lost` })).toMatchObject({
       pages: 0,
       brokenTotal: 1,

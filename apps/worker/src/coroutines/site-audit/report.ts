@@ -7,7 +7,7 @@ import { splitFragment } from './web-links.ts';
 export interface BrokenLink {
   /** With its fragment only when the fragment is what is broken. */
   url: string;
-  reason: BrokenReason | 'invalid-url';
+  reason: BrokenReason | 'invalid-url' | 'not-html';
   detail: string;
   status?: number;
   /** link, frame, image, script, style, media, object, resource. */
@@ -57,7 +57,9 @@ export function report(crawl: Crawl, startUrl: string, ms: number): AuditReport 
   const pages = [...crawl.visits.values()].filter(({ contents }) => contents !== undefined);
   const judged = judgeLinks(crawl, startUrl);
   const invalid = invalidLinks(pages);
-  const broken = [...judged.broken.values(), ...invalid].sort((a, b) => compare(a.url, b.url));
+  const broken = [...judged.broken.values(), ...invalid, ...startNotRead(crawl, startUrl, judged.broken)].sort((a, b) =>
+    compare(a.url, b.url),
+  );
   const kinds = [...crawl.holders.keys()].map((url) => crawl.isInternal(url));
   return {
     startUrl,
@@ -116,6 +118,13 @@ function heldBy(link: BrokenLink, holders: readonly Holder[]): BrokenLink {
   const pages = [...new Set([...link.pages, ...holders.map(({ page }) => page)])].sort(compare);
   const kinds = [...new Set([...link.kinds, ...holders.map(({ kind }) => kind)])].sort(compare);
   return { ...link, kinds, pages, pageCount: pages.length };
+}
+
+/** Nothing is broken, and yet nothing was read: say why. */
+function startNotRead(crawl: Crawl, url: string, broken: ReadonlyMap<string, BrokenLink>): BrokenLink[] {
+  if (crawl.pages > 0 || broken.size > 0) return [];
+  const detail = 'the start URL answers with something that is no HTML page';
+  return [{ url, reason: 'not-html', detail, kinds: [], pages: [], pageCount: 0 }];
 }
 
 function invalidLinks(pages: readonly Visit[]): BrokenLink[] {
