@@ -37,6 +37,7 @@ export {
   type WorkerView,
 } from './contract/task.ts';
 export type { StoreHealth } from './contract/views.ts';
+export type { AsCompleted } from './loop/as-completed.ts';
 export {
   type AnyCoroutineFunction,
   Coroutine,
@@ -46,7 +47,18 @@ export {
   isCoroutineName,
 } from './loop/coroutines.ts';
 export type { Future } from './loop/futures.ts';
-export type { Gathered, GatherOptions } from './loop/gather.ts';
-export type { Loop } from './loop/loop.ts';
+export type { Awaitable, Gathered, GatherOptions } from './loop/gather.ts';
+export type { CurrentTask, Loop } from './loop/loop.ts';
+export type { TaskGroup } from './loop/taskgroups.ts';
 export type { Task } from './loop/tasks.ts';
+export type { Timeout } from './loop/timeouts.ts';
+export {
+  ALL_COMPLETED,
+  FIRST_COMPLETED,
+  FIRST_EXCEPTION,
+  type ReturnWhen,
+  type Waited,
+  type WaitOptions,
+} from './loop/wait.ts';
+export { programCoroutines } from './program/evaluate.ts';
 export type { Worker } from './worker/worker.ts';

@@ -5,11 +5,14 @@ import * as testing from '../src/testing/index.ts';
 
 it('the public surface', () => {
   expect(Object.keys(surface).sort()).toEqual([
+    'ALL_COMPLETED',
     'CancelledError',
     'Client',
     'Coroutine',
     'CorralInternalError',
     'ExceptionGroup',
+    'FIRST_COMPLETED',
+    'FIRST_EXCEPTION',
     'FencedError',
     'IdempotencyConflictError',
     'InvalidArgumentsError',
@@ -28,6 +31,7 @@ it('the public surface', () => {
     'isCoroutineName',
     'isSettled',
     'isTaskId',
+    'programCoroutines',
     'taskStates',
   ]);
 });

@@ -103,6 +103,9 @@ export interface Turn {
   cancels: readonly { id: TaskId; message: string | undefined }[];
   /** Groups to cancel: undispatched members end as cancelled, each dispatched one gets a cancel. */
   cancelGroups: readonly { id: TaskId; message: string | undefined }[];
+  /** Tasks of this partition, of any tree, whose end is to be told: event `settled` with this operation, at once when it
+   *  has ended; a LookupError for an id that does not exist. */
+  subscriptions: readonly { op: number; id: TaskId }[];
   /** JSON of each entry. */
   logs: readonly string[];
   progress: string | undefined;

@@ -14,7 +14,7 @@ interface Batch {
 }
 
 const queueName = 'ready';
-/** BullMQ: 0 is "no priority" and goes first, then 1, 2, ... 2,097,152 last. Ours: higher first. */
+/** BullMQ: none goes first, then 1, 2, ... 2,097,152 last. Ours: higher first, so every job has one. */
 const lowest = 1_000_000;
 const retryMs = 1000;
 
@@ -38,7 +38,7 @@ export class BullmqDispatch implements Dispatch {
     for (const [priority, group] of Map.groupBy(hints, (hint) => hint.priority)) {
       for (let from = 0; from < group.length; from += batch) {
         const ids = group.slice(from, from + batch).map((hint) => hint.id);
-        const opts = priority === 0 ? {} : { priority: lowest - Math.min(priority, lowest - 1) };
+        const opts = { priority: lowest - Math.min(priority, lowest - 1) };
         jobs.push({ name: 'run', data: { ids }, opts });
       }
     }

@@ -15,8 +15,8 @@ export interface Awaited {
 export interface Awaiter {
   /** Called when user code begins to await an unsettled future; may strike it at once. */
   awaiting(future: Awaited): void;
-  /** Called when an awaited future is settled. */
-  settled(future: Awaited): void;
+  /** Called when an awaited future is settled. `wake` resumes the user code, with `struck` instead if that is given. */
+  settled(future: Awaited, wake: (struck: CancelledError | undefined) => void): void;
 }
 
 type State<T> = { kind: 'pending' } | { kind: 'value'; value: T } | { kind: 'error'; error: unknown };
@@ -59,9 +59,9 @@ export abstract class Future<T> implements PromiseLike<T>, Awaited {
   #settle(state: State<T>): void {
     if (this.#state.kind !== 'pending') return;
     this.#state = state;
-    if (this.#promise === undefined) return;
-    this.#awaiter.settled(this);
-    this.#finish(this.#promise);
+    const promise = this.#promise;
+    if (promise === undefined) return;
+    this.#awaiter.settled(this, (struck) => (struck === undefined ? this.#finish(promise) : promise.reject(struck)));
   }
 
   #makePromise(): PromiseWithResolvers<unknown> {

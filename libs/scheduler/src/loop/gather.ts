@@ -112,18 +112,21 @@ class GatherTasks extends Future<unknown[]> {
     super(operations);
     const started = new Map<unknown, Task<unknown>>();
     this.#tasks = members.map((member) => {
-      const task = started.get(member) ?? (member instanceof Task ? member : new Task(operations, member, {}));
+      const task = started.get(member) ?? (member instanceof Task ? member : Task.create(operations, member, {}));
       started.set(member, task);
       return task;
     });
     let left = new Set(this.#tasks).size;
     for (const task of new Set(this.#tasks)) {
-      task.whenSettled((outcome) => {
+      const settled = (): void => {
+        const outcome = task.outcome();
         left -= 1;
         if (outcome.state !== 'succeeded' && !returnExceptions) this.reject(resultOf(outcome));
         else if (left === 0 && this.#struck !== undefined) this.reject(this.#struck);
         else if (left === 0) this.resolve(this.#tasks.map((each) => resultOf(each.outcome())));
-      });
+      };
+      if (task.done()) operations.callSoon(settled);
+      else task.addDoneCallback(settled);
     }
   }
 

@@ -1,14 +1,32 @@
-/** The loop as a coroutine sees it: asyncio's module-level functions, name by name (DESIGN, the loop). */
+/** The loop as a coroutine sees it: asyncio's module-level functions, name by name (docs/asyncio.md). */
 import { encode } from '../contract/codec.ts';
 import type { TaskOptions } from '../contract/coroutine.ts';
+import { isTaskId } from '../contract/ids.ts';
 import type { TaskId } from '../contract/task.ts';
-import type { Coroutine } from './coroutines.ts';
+import { AsCompleted } from './as-completed.ts';
+import { Coroutine } from './coroutines.ts';
 import type { Future } from './futures.ts';
 import { type Awaitable, type Gathered, type GatherOptions, gather } from './gather.ts';
 import type { Runner } from './runner.ts';
+import { Shield } from './shield.ts';
 import { Sleep } from './sleep.ts';
 import { Step } from './step.ts';
+import { type TaskGroup, taskGroup } from './taskgroups.ts';
 import { Task } from './tasks.ts';
+import { type Timeout, timeout } from './timeouts.ts';
+import { type Waited, type WaitOptions, wait, waitFor } from './wait.ts';
+import { quiet } from './waiter.ts';
+
+export interface CurrentTask {
+  readonly id: TaskId;
+  readonly name: string | undefined;
+  readonly coroutine: string;
+  readonly attempt: number;
+  /** How many cancels were requested and not taken back. */
+  cancelling(): number;
+  /** Takes one back, as who swallows a CancelledError should; answers how many are left. */
+  uncancel(): number;
+}
 
 export interface Loop {
   /** Schedules the coroutine as a task of its own, on any worker. It starts when this coroutine suspends. */
@@ -18,18 +36,32 @@ export interface Loop {
     members: Members,
     options?: GatherOptions<ReturnExceptions>,
   ): Future<Gathered<Members, ReturnExceptions>>;
+  /** Until the first, the first failure or all are done, or the time is over. Cancels nothing. */
+  wait<T extends Task<unknown>>(tasks: Iterable<T>, options?: WaitOptions): Promise<Waited<T>>;
+  /** The result, or TimeoutError after `ms` milliseconds, when the task has been cancelled and has ended. */
+  waitFor<T>(awaitable: Awaitable<T>, ms: number | null): Promise<T>;
+  /** Cancels the body after `ms` milliseconds and raises TimeoutError. */
+  timeout<T>(ms: number | null, body: (scope: Timeout) => PromiseLike<T> | T): Promise<T>;
+  /** Awaits without handing a cancel down. */
+  shield<T>(awaitable: Awaitable<T>): Future<T>;
+  /** In the order in which they end: `for await` gives done tasks, a plain loop gives awaitables. */
+  asCompleted<T>(awaitables: Iterable<Awaitable<T>>, options?: { timeout?: number | null }): AsCompleted<T>;
+  /** Tasks that end together: the first failure cancels the others, and all errors come as an ExceptionGroup. */
+  taskGroup<T>(body: (group: TaskGroup) => PromiseLike<T> | T): Promise<T>;
   /** Suspends for `ms` milliseconds, however long: the timer lives in the store. */
   sleep(ms: number): Future<null>;
   sleep<T>(ms: number, result: T): Future<T>;
   /** Runs a side effect on this worker and records its result: a replay does not run it again. */
   step<T>(name: string, run: () => T | Promise<T>): Future<T>;
+  /** A handle on any task of this tree. */
+  task<T = unknown>(id: TaskId): Task<T>;
   /** Aborted when the task is cancelled (reason: CancelledError) or has lost its claim (reason: FencedError). */
   readonly signal: AbortSignal;
   /** Appends a JSON value to the log of the task. */
   log(entry: unknown): void;
   /** Shows a JSON value as the progress of the task; the last one counts. */
   progress(value: unknown): void;
-  currentTask(): { id: TaskId; name: string | undefined; coroutine: string; attempt: number };
+  currentTask(): CurrentTask;
 }
 
 export class TaskLoop implements Loop {
@@ -40,7 +72,9 @@ export class TaskLoop implements Loop {
   }
 
   createTask<T>(coroutine: Coroutine<T>, options: TaskOptions = {}): Task<T> {
-    return new Task(this.#runner, coroutine, options);
+    if (!(coroutine instanceof Coroutine))
+      throw new TypeError('createTask: the argument is no coroutine object; call the coroutine first');
+    return Task.create(this.#runner, coroutine, options);
   }
 
   gather<const Members extends readonly Awaitable<unknown>[], ReturnExceptions extends boolean = false>(
@@ -48,6 +82,32 @@ export class TaskLoop implements Loop {
     options: GatherOptions<ReturnExceptions> = {},
   ): Future<Gathered<Members, ReturnExceptions>> {
     return gather(this.#runner, members, options) as Future<unknown> as Future<Gathered<Members, ReturnExceptions>>;
+  }
+
+  wait<T extends Task<unknown>>(tasks: Iterable<T>, options: WaitOptions = {}): Promise<Waited<T>> {
+    return quiet(wait(this.#runner, tasks, options));
+  }
+
+  waitFor<T>(awaitable: Awaitable<T>, ms: number | null): Promise<T> {
+    return quiet(waitFor(this.#runner, this.#ensureTask('waitFor', awaitable), ms));
+  }
+
+  timeout<T>(ms: number | null, body: (scope: Timeout) => PromiseLike<T> | T): Promise<T> {
+    return quiet(timeout(this.#runner, ms, body));
+  }
+
+  shield<T>(awaitable: Awaitable<T>): Future<T> {
+    return new Shield(this.#runner, this.#ensureTask('shield', awaitable));
+  }
+
+  asCompleted<T>(awaitables: Iterable<Awaitable<T>>, options: { timeout?: number | null } = {}): AsCompleted<T> {
+    const tasks = new Map<Awaitable<T>, Task<T>>();
+    for (const each of awaitables) if (!tasks.has(each)) tasks.set(each, this.#ensureTask('asCompleted', each));
+    return new AsCompleted(this.#runner, tasks.values(), options.timeout ?? null);
+  }
+
+  taskGroup<T>(body: (group: TaskGroup) => PromiseLike<T> | T): Promise<T> {
+    return quiet(taskGroup(this.#runner, body));
   }
 
   sleep(ms: number): Future<null>;
@@ -58,6 +118,11 @@ export class TaskLoop implements Loop {
 
   step<T>(name: string, run: () => T | Promise<T>): Future<T> {
     return new Step(this.#runner, name, run);
+  }
+
+  task<T = unknown>(id: TaskId): Task<T> {
+    if (!isTaskId(id)) throw new TypeError(`task: ${JSON.stringify(id)} is no task id`);
+    return Task.of(this.#runner, id);
   }
 
   get signal(): AbortSignal {
@@ -72,7 +137,14 @@ export class TaskLoop implements Loop {
     this.#runner.progress(encode(value));
   }
 
-  currentTask(): { id: TaskId; name: string | undefined; coroutine: string; attempt: number } {
-    return this.#runner.info;
+  currentTask(): CurrentTask {
+    const runner = this.#runner;
+    return { ...runner.info, cancelling: () => runner.cancelling, uncancel: () => runner.uncancel() };
+  }
+
+  #ensureTask<T>(operation: string, awaitable: Awaitable<T>): Task<T> {
+    if (awaitable instanceof Task) return awaitable;
+    if (awaitable instanceof Coroutine) return Task.create(this.#runner, awaitable, {});
+    throw new TypeError(`${operation}: neither a coroutine object nor a task; call the coroutine first`);
   }
 }

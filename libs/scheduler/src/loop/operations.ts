@@ -22,4 +22,14 @@ export interface Operations extends Awaiter {
    * its outcome means that the worker died meanwhile: it runs again.
    */
   sideEffect(op: number, run: () => unknown): void;
+  /** Runs the callback once the coroutine has suspended, before anything that it began gets to run. */
+  callSoon(callback: () => void): void;
+  /** How many cancels were requested and not taken back. */
+  readonly cancelling: number;
+  /** Takes one back; answers how many are left. */
+  uncancel(): number;
+  /** Cancels the own task: strikes what it awaits. */
+  cancelSelf(message?: string): void;
+  /** Cancels the own task at its next await. */
+  cancelNext(): void;
 }

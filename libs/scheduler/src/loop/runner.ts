@@ -46,6 +46,9 @@ export class Runner implements Operations {
   readonly #onActivity: () => void;
   readonly #receivers: ((event: Delivery) => void)[] = [];
   readonly #awaited = new Set<Awaited>();
+  readonly #soon: (() => void)[] = [];
+  /** User code that will go on: its future is settled. */
+  readonly #wakeups: ((struck: CancelledError | undefined) => void)[] = [];
   #requests = new TurnRequests();
   #logged = 0;
   #abort = new AbortController();
@@ -152,6 +155,20 @@ export class Runner implements Operations {
     if (!this.#task.recorded.has(op)) this.#requests.sideEffects.push({ op, run });
   }
 
+  callSoon(callback: () => void): void {
+    this.#soon.push(callback);
+    this.#onActivity();
+  }
+
+  cancelSelf(message = ''): void {
+    this.#cancel(new CancelledError(message));
+  }
+
+  cancelNext(): void {
+    this.#cancelling += 1;
+    this.#mustCancel = new CancelledError('');
+  }
+
   awaiting(future: Awaited): void {
     this.#awaited.add(future);
     this.#onActivity();
@@ -161,8 +178,10 @@ export class Runner implements Operations {
     if (!this.#signalled) future.strike(error);
   }
 
-  settled(future: Awaited): void {
+  settled(future: Awaited, wake: (struck: CancelledError | undefined) => void): void {
     this.#awaited.delete(future);
+    this.#wakeups.push(wake);
+    this.#onActivity();
   }
 
   log(entry: string): void {
@@ -184,6 +203,11 @@ export class Runner implements Operations {
     if (!this.replaying) this.#requests.steps.push(['event']);
     if (event.kind === 'cancel') this.#cancel(new CancelledError(event.message ?? ''));
     else this.#receivers[event.op]?.(event);
+    this.#wake();
+  }
+
+  #wake(): void {
+    for (const wake of this.#wakeups.splice(0)) wake(undefined);
   }
 
   #cancel(error: CancelledError): void {
@@ -192,12 +216,25 @@ export class Runner implements Operations {
     this.#abort = new AbortController(); // cleaning up may do I/O of its own
     const taken = this.#signalTaken;
     this.#signalTaken = false;
-    if (this.#awaited.size > 0) for (const future of [...this.#awaited]) future.strike(error);
-    else {
+    if (this.#wakeups.length > 0) {
+      // What is about to go on is struck as it does (CPython: `_must_cancel` is thrown by the scheduled `__step`).
+      for (const wake of this.#wakeups.splice(0)) wake(error);
+    } else if (this.#awaited.size > 0) {
+      for (const future of [...this.#awaited]) future.strike(error);
+    } else {
       this.#mustCancel = error;
       this.#signalled = taken;
     }
     abort.abort(error);
+  }
+
+  /** Callbacks of callSoon, in their order; false when there was none. The driver drains after each round. */
+  runSoon(): boolean {
+    const callbacks = this.#soon.splice(0);
+    for (const callback of callbacks) callback();
+    const woken = this.#wakeups.length > 0;
+    this.#wake();
+    return callbacks.length > 0 || woken;
   }
 
   /** The microtasks after a delivery have run: a cancel that nobody acted on by now strikes the next await. */

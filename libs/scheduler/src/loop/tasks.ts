@@ -1,7 +1,7 @@
-/** Task: the handle on a task that this coroutine created. Awaiting it gives its result or raises its error. */
+/** Task: the handle on a task of the cluster. Awaiting it gives its result or raises its error. */
 import { decode, encode, toError } from '../contract/codec.ts';
 import type { TaskOptions } from '../contract/coroutine.ts';
-import { CancelledError, InvalidStateError } from '../contract/exceptions.ts';
+import { type CancelledError, InvalidStateError } from '../contract/exceptions.ts';
 import { childId } from '../contract/ids.ts';
 import type { ErrorValue, Outcome } from '../contract/outcome.ts';
 import type { TaskId } from '../contract/task.ts';
@@ -11,49 +11,53 @@ import type { Operations } from './operations.ts';
 
 export class Task<T> extends Future<T> {
   readonly id: TaskId;
-  readonly coroutine: string;
   readonly name: string | undefined;
   readonly #operations: Operations;
   #outcome: Outcome | undefined;
-  #observers: ((outcome: Outcome) => void)[] = [];
+  readonly #callbacks: (() => void)[] = [];
 
-  constructor(operations: Operations, coroutine: Coroutine<T>, options: TaskOptions) {
+  private constructor(operations: Operations, id: TaskId, name: string | undefined) {
     super(operations);
     this.#operations = operations;
-    this.coroutine = coroutine.coroutineName;
-    this.name = options.name;
+    this.id = id;
+    this.name = name;
+  }
+
+  /** A new task. It starts when its creator suspends. */
+  static create<T>(operations: Operations, coroutine: Coroutine<T>, options: TaskOptions): Task<T> {
     const args = encode(coroutine.args);
     const op = operations.begin('createTask', coroutine.coroutineName, (event) => {
-      if (event.kind === 'settled') this.#settled(event.outcome);
+      if (event.kind === 'settled') task.#settled(event.outcome);
     });
-    this.id = childId(operations.taskId, op);
+    const task = new Task<T>(operations, childId(operations.taskId, op), options.name);
     operations.requests(op)?.spawns.push({
-      id: this.id,
+      id: task.id,
       op,
       coroutine: coroutine.coroutineName,
       args,
       options: encode(options),
     });
+    return task;
+  }
+
+  /** A handle on a task that exists. `outcome`: when it is known to be done. */
+  static of<T>(operations: Operations, id: TaskId, outcome?: Outcome): Task<T> {
+    const task = new Task<T>(operations, id, undefined);
+    if (outcome !== undefined) task.#settled(outcome);
+    else {
+      const op = operations.begin('task', id, (event) => {
+        if (event.kind === 'settled') task.#settled(event.outcome);
+      });
+      operations.requests(op)?.subscriptions.push({ op, id });
+    }
+    return task;
   }
 
   #settled(outcome: Outcome): void {
     this.#outcome = outcome;
     if (outcome.state === 'succeeded') this.resolve(decode(outcome.payload) as T);
     else this.reject(toError(decode(outcome.payload) as ErrorValue));
-    const observers = this.#observers;
-    this.#observers = [];
-    for (const observer of observers) observer(outcome);
-  }
-
-  /** For gather and its kin: told once, at once when the task is done. */
-  whenSettled(observer: (outcome: Outcome) => void): void {
-    if (this.#outcome === undefined) this.#observers.push(observer);
-    else observer(this.#outcome);
-  }
-
-  outcome(): Outcome {
-    if (this.#outcome === undefined) throw new InvalidStateError(`task ${this.id} is not done`);
-    return this.#outcome;
+    for (const callback of this.#callbacks.splice(0)) callback();
   }
 
   /** Requests a cancel: CancelledError is raised at the await where the task is suspended. False when it is done. */
@@ -73,16 +77,30 @@ export class Task<T> extends Future<T> {
     return this.#outcome?.state === 'cancelled';
   }
 
+  /** @throws InvalidStateError while it is not done, else its error */
   result(): T {
     if (this.state.kind === 'pending') throw new InvalidStateError('Result is not set.');
     if (this.state.kind === 'error') throw this.state.error;
     return this.state.value;
   }
 
+  /** @throws InvalidStateError while it is not done, CancelledError when it was cancelled */
   exception(): unknown {
     if (this.state.kind === 'pending') throw new InvalidStateError('Exception is not set.');
-    if (this.state.kind === 'error' && this.state.error instanceof CancelledError) throw this.state.error;
+    if (this.state.kind === 'error' && this.cancelled()) throw this.state.error;
     return this.state.kind === 'error' ? this.state.error : undefined;
+  }
+
+  /** Called once when this coroutine hears of the end; at once when it has heard already. */
+  addDoneCallback(callback: (task: this) => void): void {
+    if (this.#outcome === undefined) this.#callbacks.push(() => callback(this));
+    else callback(this);
+  }
+
+  /** The outcome as data. @throws InvalidStateError while it is not done */
+  outcome(): Outcome {
+    if (this.#outcome === undefined) throw new InvalidStateError(`task ${this.id} is not done`);
+    return this.#outcome;
   }
 
   /** The awaiting task was cancelled: this one is too, and its outcome counts (asyncio: Task.cancel of _fut_waiter). */

@@ -20,19 +20,21 @@ export class TurnRequests {
   readonly clearTimers: number[] = [];
   readonly cancels: CancelRequest[] = [];
   readonly cancelGroups: CancelRequest[] = [];
+  /** Tasks of others whose end this one wants to hear of. */
+  readonly subscriptions: { op: number; id: TaskId }[] = [];
   /** Side effects to run on this worker; their results come back as events. */
   readonly sideEffects: { op: number; run: () => unknown }[] = [];
   readonly logs: string[] = [];
   progress: string | undefined;
 
+  /** Whether anybody else would notice: these take effect even when the task ends with this turn. */
+  get outward(): boolean {
+    return this.spawns.length + this.groups.length + this.cancels.length + this.cancelGroups.length > 0;
+  }
+
   /** Whether the store has to hear of it before the coroutine can go on. Deliveries alone can wait for the next turn. */
   get urgent(): boolean {
-    return (
-      this.steps.some(([kind]) => kind === 'start') ||
-      this.clearTimers.length > 0 ||
-      this.cancels.length > 0 ||
-      this.cancelGroups.length > 0
-    );
+    return this.outward || this.timers.length + this.clearTimers.length + this.subscriptions.length > 0;
   }
 
   /** Adds what came later. */
@@ -44,6 +46,7 @@ export class TurnRequests {
     this.clearTimers.push(...later.clearTimers);
     this.cancels.push(...later.cancels);
     this.cancelGroups.push(...later.cancelGroups);
+    this.subscriptions.push(...later.subscriptions);
     this.sideEffects.push(...later.sideEffects);
     this.logs.push(...later.logs);
     if (later.progress !== undefined) this.progress = later.progress;

@@ -155,4 +155,12 @@ export const programCall = {
   optional: { options: 'taskOptions' },
 } as const satisfies Row;
 
-export const isHead = (key: string): key is Head => Object.hasOwn(grammar, key);
+export const isKeyOf = <T extends object>(table: T, key: PropertyKey): key is keyof T => Object.hasOwn(table, key);
+
+export const isHead = (key: string): key is Head => isKeyOf(grammar, key);
+
+/** Whether `reraise` may stand in an expression of this kind. */
+export function mayReraise(kind: ExpressionKind, around: boolean): boolean {
+  const within = reraiseWithin[kind];
+  return within === 'as around it' ? around : within;
+}

@@ -8,8 +8,10 @@ import {
   grammar,
   type Head,
   isHead,
+  isKeyOf,
   type Kind,
   listOf,
+  mayReraise,
   type Part,
   parts,
   programCall,
@@ -77,10 +79,8 @@ class Validation {
     const outer = this.#toExpression;
     this.#toExpression = this.#path.length;
     this.#depth++;
-    const within = reraiseWithin[kind];
     const head = this.#isWithinLimits() ? this.#head(value) : undefined;
-    if (head !== undefined)
-      this.#row(value as Fields, head, kind, within === true || (within !== false && aroundInHandler));
+    if (head !== undefined) this.#row(value as Fields, head, kind, mayReraise(kind, aroundInHandler));
     this.#depth--;
     this.#toExpression = outer;
   }
@@ -172,8 +172,6 @@ class Validation {
     this.#stopped = true;
   }
 }
-
-const isKeyOf = <T extends object>(table: T, key: PropertyKey): key is keyof T => Object.hasOwn(table, key);
 
 const pointer = (path: readonly (string | number)[]): string =>
   path.map((token) => `/${String(token).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');

@@ -38,6 +38,8 @@ export function turnRow(turn: Turn): Row {
   for (const event of turn.events) row.push(event.kind === 'timer' ? event.op : '', encodeEvent(event));
   row.push(turn.cancels.length, ...turn.cancels.flatMap(cancelRow));
   row.push(turn.cancelGroups.length, ...turn.cancelGroups.flatMap(cancelRow));
+  row.push(turn.subscriptions.length);
+  for (const { op, id } of turn.subscriptions) row.push(op, id);
   row.push(turn.logs.length, ...turn.logs);
   row.push(turn.progress ?? '');
   return [row.length, ...row];

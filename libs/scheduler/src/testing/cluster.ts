@@ -19,6 +19,8 @@ export interface MemoryClusterOptions {
   /** A virtual clock by default: time jumps when everybody waits. Give a SystemClock for coroutines that do real I/O. */
   clock?: Clock;
   instrument?: Instrument;
+  /** Coroutines are forgotten at every suspension and replayed. */
+  alwaysReplay?: boolean;
   store?: Omit<MemoryStoreOptions, 'clock'>;
 }
 
@@ -47,6 +49,7 @@ export class MemoryCluster implements AsyncDisposable {
       ...{ store: lines.store, dispatch: lines.dispatch, clock, instrument: this.#options.instrument ?? {} },
       ...{ name: `w${this.workers.length}`, host: 'memory', pid: process.pid, version: 'test' },
       ...{ slots: this.#options.slots ?? 100, coroutines, codeVersions: new Map(), drainMs: 1000 },
+      alwaysReplay: this.#options.alwaysReplay ?? false,
     });
     await worker.start();
     this.workers.push(worker);

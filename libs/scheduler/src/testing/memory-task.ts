@@ -21,6 +21,8 @@ export interface Ending {
   outcome: Outcome;
   /** What was born later is part of somebody's cleanup and not cancelled. */
   born: number;
+  /** Unsettled tasks that are not. */
+  older: number;
   /** All tasks before this index have been cancelled. */
   cursor: number;
 }

@@ -11,6 +11,7 @@ import type { TaskEvent } from '../contract/history.ts';
 import type { Outcome } from '../contract/outcome.ts';
 import type { NewGroup, NewRoot, Spawn, Token } from '../contract/store.ts';
 import { isSettled, type SessionId, type TaskId, type TaskState } from '../contract/task.ts';
+import { cancelTreePage } from './cancel.ts';
 import { Heap } from './heap.ts';
 import { hasBacklog, type MemoryGroup, type MemoryTask } from './memory-task.ts';
 import type { News } from './news.ts';
@@ -26,6 +27,8 @@ export class Partition {
   /** Idempotency keys. */
   readonly keys = new Map<string, { fingerprint: string; id: TaskId; until: number }>();
   readonly watched = new Set<TaskId>();
+  /** Who wants to be told of the end of a task, and under which operation. */
+  readonly waiters = new Map<TaskId, { waiter: MemoryTask; op: number }[]>();
   /** Roots whose coroutine has ended and whose tree has not. */
   readonly ending = new Set<MemoryTask>();
   readonly now: () => number;
@@ -99,7 +102,7 @@ export class Partition {
     this.#dropClaim(task);
     task.timers.clear();
     this.moveTo(task, 'running');
-    task.tree.ending = { outcome, born: task.tree.born, cursor: 0 };
+    task.tree.ending = { outcome, born: task.tree.born, older: task.tree.live, cursor: 0 };
     this.ending.add(task);
   }
 
@@ -118,9 +121,24 @@ export class Partition {
     }
     if (member !== undefined) this.#memberEnded(member.group, member.index, outcome);
     else this.deliver(parent, { kind: 'settled', op: task.op, outcome });
+    for (const { waiter, op } of this.waiters.get(task.id) ?? [])
+      this.deliver(waiter, { kind: 'settled', op, outcome });
+    this.waiters.delete(task.id);
     tree.live--;
+    this.#endTree(task);
+  }
+
+  /** What was begun for cleaning up while the tree ended is ended in the next round, as asyncio.run does. */
+  #endTree({ tree, born }: MemoryTask): void {
     const [root] = tree.tasks;
-    if (tree.live === 0 && tree.ending !== undefined && root !== undefined) this.finish(root, tree.ending.outcome);
+    const { ending } = tree;
+    if (ending === undefined || root === undefined || isSettled(root.state)) return;
+    if (born <= ending.born) ending.older--;
+    if (tree.live === 0) this.finish(root, ending.outcome);
+    else if (ending.older === 0) {
+      Object.assign(ending, { born: tree.born, older: tree.live, cursor: 0 });
+      cancelTreePage(this, root, '');
+    }
   }
 
   /** An event for the coroutine; one that has ended gets none. */

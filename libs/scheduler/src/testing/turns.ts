@@ -1,7 +1,7 @@
 /** What the holder of a claim writes (T2): turns, each applied once and in the order of its fields, then the outcome. */
 import { CorralInternalError } from '../contract/exceptions.ts';
 import type { SettleAnswer, Settlement, Turn, TurnAnswer } from '../contract/store.ts';
-import { isSettled } from '../contract/task.ts';
+import { isSettled, type TaskId } from '../contract/task.ts';
 import type { MemoryTask } from './memory-task.ts';
 import type { Partition } from './partition.ts';
 
@@ -46,9 +46,19 @@ function apply(partition: Partition, task: MemoryTask, turn: Turn): void {
     const group = partition.table.group(id);
     if (group !== undefined) partition.cancelGroup(group, message);
   }
+  for (const { id, op } of turn.subscriptions) subscribe(partition, task, id, op);
   task.logs.push(...turn.logs);
   if (turn.progress !== undefined) task.progress = turn.progress;
   partition.moveTo(task, turn.suspended && task.inbox.length <= turn.known ? 'suspended' : 'running');
+}
+
+function subscribe(partition: Partition, task: MemoryTask, id: TaskId, op: number): void {
+  const target = partition.table.show(id);
+  if (target === undefined) {
+    const payload = JSON.stringify({ type: 'LookupError', message: `no task ${id}` });
+    partition.deliver(task, { kind: 'settled', op, outcome: { state: 'failed', payload } });
+  } else if (target.outcome !== undefined) partition.deliver(task, { kind: 'settled', op, outcome: target.outcome });
+  else partition.waiters.set(id, [...(partition.waiters.get(id) ?? []), { waiter: task, op }]);
 }
 
 export function settleTask(part: Partition, { id, token, outcome, logs, progress }: Settlement): SettleAnswer {

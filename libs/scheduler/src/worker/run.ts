@@ -39,6 +39,8 @@ export interface RunHost {
   members(group: TaskId, index: number | undefined): Promise<(Outcome | undefined)[]>;
   /** The coroutine of the root has ended, tasks of its tree have not. */
   endTree(root: TaskId): Promise<void>;
+  /** For tests: forget the coroutine at every suspension, and replay it when something happens. */
+  readonly alwaysReplay: boolean;
 }
 
 /** Logs and progress alone are not worth a call at once; people look at them a few times a second at most. */
@@ -47,8 +49,12 @@ const talkDelayMs = 200;
 export class TaskRun {
   readonly claim: Claim;
   readonly #host: RunHost;
-  readonly #runner: Runner;
+  readonly #fn: AnyCoroutineFunction;
+  #runner: Runner;
   readonly #startedAt: number;
+  /** What is recorded of this task, this run included. */
+  readonly #history: HistoryStep[];
+  #logged: number;
   /** Inbox events in order; the first `#delivered` have been delivered. */
   readonly #events: TaskEvent[];
   #delivered = 0;
@@ -67,19 +73,28 @@ export class TaskRun {
   /** The caller has acquired a slot for this run. */
   constructor(claim: Claim, fn: AnyCoroutineFunction, host: RunHost) {
     this.claim = claim;
+    this.#fn = fn;
     this.#host = host;
+    this.#history = claim.history.flatMap((entry) => JSON.parse(entry) as HistoryStep[]);
     this.#events = claim.events;
     this.#commits = claim.commits;
+    this.#logged = claim.logged;
     this.#startedAt = host.clock.monotonic();
-    const starts = claim.history
-      .flatMap((entry) => JSON.parse(entry) as HistoryStep[])
-      .filter((step): step is ['start', string, string] => step[0] === 'start');
-    const recorded = new Set(claim.events.flatMap((event) => (event.kind === 'step' ? [event.op] : [])));
-    const { name } = JSON.parse(claim.options) as TaskOptions;
-    const task = { id: claim.id, name, attempt: claim.attempt, logged: claim.logged, starts, recorded };
-    this.#runner = new Runner(fn, task, () => this.#news.give());
     this.#timers = new Timers(host.clock, (op) => this.#happened({ kind: 'timer', op }));
     this.#sideEffects = new SideEffects(`${claim.coroutine} ${claim.id}`, (event) => this.#happened(event));
+    this.#runner = this.#newRunner();
+  }
+
+  #newRunner(): Runner {
+    const { id, attempt, options } = this.claim;
+    const { name } = JSON.parse(options) as TaskOptions;
+    const starts = this.#history.filter((step): step is ['start', string, string] => step[0] === 'start');
+    const recorded = new Set(this.#events.flatMap((event) => (event.kind === 'step' ? [event.op] : [])));
+    const task = { id, name, attempt, logged: this.#logged, starts, recorded };
+    const runner: Runner = new Runner(this.#fn, task, () => {
+      if (runner === this.#runner) this.#news.give();
+    });
+    return runner;
   }
 
   get suspended(): boolean {
@@ -124,9 +139,9 @@ export class TaskRun {
   async #replay(): Promise<void> {
     const runner = this.#runner;
     runner.start(JSON.parse(this.claim.args));
-    await this.#host.clock.drain();
+    await this.#drain();
     let started = 0;
-    for (const [kind] of this.claim.history.flatMap((entry) => JSON.parse(entry) as HistoryStep[])) {
+    for (const [kind] of [...this.#history]) {
       if (this.#fenced) return;
       if (kind === 'start') {
         started += 1;
@@ -142,11 +157,11 @@ export class TaskRun {
   }
 
   async #live(): Promise<void> {
-    const runner = this.#runner;
     while (!this.#fenced) {
-      while (this.#delivered < this.#events.length && runner.outcome === undefined) await this.#deliver();
+      while (this.#delivered < this.#events.length && this.#runner.outcome === undefined) await this.#deliver();
       await this.#collect();
-      if (runner.outcome !== undefined) return await this.#finish(runner.outcome);
+      const { outcome } = this.#runner;
+      if (outcome !== undefined) return await this.#finish(outcome);
       if (this.#mustCommit()) await this.#commit();
       else await this.#rest();
     }
@@ -162,7 +177,13 @@ export class TaskRun {
         : event;
     if (event.kind === 'timer') this.#timers.clear(event.op);
     this.#runner.deliver(delivery);
-    await this.#host.clock.drain();
+    await this.#drain();
+  }
+
+  /** Until the coroutine has nothing left to do by itself. */
+  async #drain(): Promise<void> {
+    do await this.#host.clock.drain();
+    while (this.#runner.runSoon());
     this.#runner.drained();
   }
 
@@ -174,7 +195,7 @@ export class TaskRun {
     const effects = this.#requests.sideEffects.splice(0);
     if (effects.length === 0) return;
     for (const { op, run } of effects) void this.#sideEffects.begin(op, run);
-    await this.#host.clock.drain();
+    await this.#drain();
     this.#requests.append(this.#runner.takeRequests());
   }
 
@@ -220,6 +241,8 @@ export class TaskRun {
       suspended,
     });
     if (answer.kind === 'fenced') return this.#lost();
+    this.#history.push(...steps);
+    this.#logged += requests.logs.length;
     this.#recordedSuspended = suspended && answer.events.length === 0;
     for (const { op, ms } of requests.timers) this.#timers.set(op, ms);
     for (const op of requests.clearTimers) this.#timers.clear(op);
@@ -239,16 +262,27 @@ export class TaskRun {
     await slots.acquire();
     this.#holdsSlot = true;
     instrument.taskResumed?.(about);
+    if (this.#host.alwaysReplay) await this.#forget();
+  }
+
+  /** Begins again from what is recorded. What was delivered and not recorded yet is delivered again. */
+  async #forget(): Promise<void> {
+    const forgotten = this.#runner;
+    this.#requests = new TurnRequests();
+    this.#delivered = 0;
+    this.#runner = this.#newRunner();
+    forgotten.dispose(new FencedError(`task ${this.claim.id} is replayed`));
+    await this.#replay();
   }
 
   async #somethingNew(): Promise<void> {
     await this.#news.wait();
-    await this.#host.clock.drain();
+    await this.#drain();
   }
 
   /** Requests of the last turn take effect before the outcome does. */
   async #finish(outcome: Outcome): Promise<void> {
-    if (this.#requests.urgent) await this.#commit();
+    if (this.#requests.outward) await this.#commit();
     if (!this.#fenced) await this.#settle(outcome);
   }
 

@@ -27,6 +27,7 @@ export interface RunsParts {
   instrument: Instrument;
   slots: Slots;
   hinter: Hinter;
+  alwaysReplay?: boolean;
 }
 
 const largestPage = 500;
@@ -35,6 +36,7 @@ export class Runs implements RunHost {
   readonly clock: Clock;
   readonly instrument: Instrument;
   readonly slots: Slots;
+  readonly alwaysReplay: boolean;
   readonly #store: Store;
   readonly #hinter: Hinter;
   readonly #runs = new Map<TaskId, TaskRun>();
@@ -43,7 +45,8 @@ export class Runs implements RunHost {
   readonly #settles: GroupCommit<Settlement, SettleAnswer>;
   readonly #news: GroupCommit<TaskRun, { known: number; answer: TurnAnswer }>;
 
-  constructor({ store, clock, instrument, slots, hinter }: RunsParts) {
+  constructor({ store, clock, instrument, slots, hinter, alwaysReplay = false }: RunsParts) {
+    this.alwaysReplay = alwaysReplay;
     this.#store = store;
     this.clock = clock;
     this.instrument = instrument;

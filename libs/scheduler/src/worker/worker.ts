@@ -39,6 +39,8 @@ export interface WorkerParts {
   codeVersions: ReadonlyMap<string, string>;
   /** Running tasks get so long to end when the worker stops; then they are handed over. */
   drainMs: number;
+  /** For tests: coroutines are forgotten at every suspension and replayed. */
+  alwaysReplay?: boolean;
 }
 
 const roundMs = 1000;

@@ -1,7 +1,7 @@
 --[[ cancel: requests cancels; a task that never started ends at once.
   Keeps T1, T3, T4. KEYS prefix    ARGV count, then id message event for each; channel
   Returns {{'requested' | 'settled' | 'unknown', ...}, hints}    Cost O(targets x log ready) ]]
---# include keys now news inbox ready take settle cancel
+--# include keys now news inbox ready take settle cancel end-tree
 -- The same cancel is the last event, and its worker has not got it yet: the call was sent twice, or asks for nothing new.
 local function isAsked(id, event)
   local inbox = key('inbox', id)

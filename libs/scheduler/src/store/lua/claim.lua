@@ -11,9 +11,9 @@ local time, claims, seen = now(), {}, {}
 
 local function claim(id)
   local taskKey = key('task', id)
-  local state, token, coroutine, args, options, attempt, parent, created, started, commits, exempt =
+  local state, token, coroutine, args, options, attempt, parent, created, started, commits =
     unpack(call('HMGET', taskKey, 'state', 'token', 'coroutine', 'args', 'options', 'attempt', 'parent', 'created',
-      'started', 'commits', 'exempt'))
+      'started', 'commits'))
   attempt = tonumber(attempt or 0)
   local again = token and token == attempt .. ':' .. session .. ':' .. nonce
   if not again then
@@ -24,7 +24,9 @@ local function claim(id)
       else strand(id, coroutine) end
       return
     end
-    if parent and not started and not exempt and call('HEXISTS', key('task', rootOf(id)), 'ending') == 1 then
+    local root = rootOf(id)
+    if parent and not started and call('HEXISTS', key('task', root), 'ending') == 1
+      and call('SISMEMBER', key('later', root), id) == 0 then
       return cancelTask(id, '', '-1\ncancel\n', time)
     end
     unschedule(id, coroutine)

@@ -2,14 +2,25 @@
   Keeps T2 (token), T3, T4, I2. A turn whose number was applied before is answered and not applied again.
   KEYS prefix    ARGV count, then each turn as redis-store.ts writes it; channel
   Returns {{{'committed', events} | {'fenced'}, ...}, hints}    Cost O(requests x log ready) ]]
---# include keys now news inbox ready take settle cancel logs
+--# include keys now news inbox ready take settle cancel end-tree logs
 local time = now()
 
--- What a task begins for its cleanup, after its root has ended, is left alone by the end of the tree.
+-- What a task begins for its cleanup, after its root has ended, is not part of the present end of the tree.
 local ended = {}
-local function outlived(root)
+local function liveKey(root)
   if ended[root] == nil then ended[root] = call('HEXISTS', key('task', root), 'ending') == 1 end
-  return ended[root]
+  return key(ended[root] and 'later' or 'live', root)
+end
+
+local function subscribe(id, op, target)
+  local state, finished = unpack(call('HMGET', key('task', target), 'state', 'finished'))
+  if finished then return deliver(id, op .. '\n@\n' .. target) end
+  local dropped = not state and isMember(target) and call('HGET', key('group', string.match(target, '^(.*)%.')), 'droppedPayload')
+  if dropped then return deliver(id, op .. '\nsettled\ncancelled\n' .. dropped) end
+  if not state and not isMember(target) then
+    return deliver(id, op .. '\nsettled\nfailed\n{"type":"LookupError","message":"no task ' .. target .. '"}')
+  end
+  call('SADD', key('waiters', target), id .. ':' .. op)
 end
 
 local function spawn(parent, root)
@@ -20,8 +31,7 @@ local function spawn(parent, root)
   call('RPUSH', key('children', parent), id)
   call('HINCRBY', key('task', parent), 'total', 1)
   call('HINCRBY', key('task', parent), 'pending', 1)
-  call('SADD', key('live', root), id)
-  if outlived(root) then call('HSET', key('task', id), 'exempt', 1) end
+  call('SADD', liveKey(root), id)
   makeReady(id)
 end
 
@@ -35,12 +45,11 @@ local function group(parent, root)
   call('HSET', key('group', id), 'parent', parent, 'op', op, 'size', size, 'popped', 0, 'inflight', 0, 'left', size,
     'limit', limit, 'returnExceptions', returnExceptions, 'decided', size == 0 and 1 or 0, 'seq', last - size + 1,
     'created', time)
-  if outlived(root) then call('HSET', key('group', id), 'exempt', 1) end
   if size == 0 then return deliver(parent, op .. '\ngroup\n') end
   call('RPUSH', key('children', parent), id .. ':' .. size)
   call('HINCRBY', key('task', parent), 'total', size)
   call('HINCRBY', key('task', parent), 'pending', size)
-  call('SADD', key('live', root), 'g' .. id)
+  call('SADD', liveKey(root), 'g' .. id)
   makeGroupReady(id)
 end
 
@@ -66,6 +75,7 @@ local function apply(id, root, history)
     local target, message, event = arg(), arg(), arg()
     cancelGroup(target, message, event, time)
   end
+  for _ = 1, count() do subscribe(id, arg(), arg()) end
   keepLogs(id, root)
   local progress = arg()
   if progress ~= '' then call('HSET', key('task', id), 'progress', progress) end

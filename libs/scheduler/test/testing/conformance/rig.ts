@@ -96,6 +96,7 @@ export class Run {
       events: [],
       cancels: [],
       cancelGroups: [],
+      subscriptions: [],
       logs: [],
       progress: undefined,
       suspended: true,

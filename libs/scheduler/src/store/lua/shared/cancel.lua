@@ -66,7 +66,8 @@ local function dropBacklog(group, message, time)
   end
   call('HSET', groupKey, 'popped', size, 'dropped', popped, 'droppedPayload', cancelledPayload(message), 'droppedAt', time)
   call('ZREM', ready, 'g' .. group)
-  call('SREM', key('live', rootOf(group)), 'g' .. group)
+  local root = rootOf(group)
+  if call('SREM', key('live', root), 'g' .. group) == 0 then call('SREM', key('later', root), 'g' .. group) end
   if waiting == 0 then return end
   call('HINCRBY', key('task', parent), 'pending', -waiting)
   call('HINCRBY', key('task', parent), 'cancelled', waiting)
@@ -84,9 +85,8 @@ end
 local function cancelGroup(group, message, event, time)
   local popped = tonumber(call('HGET', key('group', group), 'popped') or 0)
   dropBacklog(group, message, time)
-  local live = key('live', rootOf(group))
   for index = 0, popped - 1 do
     local id = group .. '.' .. index
-    if call('SISMEMBER', live, id) == 1 then cancelTask(id, message, event, time) end
+    if not call('HGET', key('task', id), 'finished') then cancelTask(id, message, event, time) end
   end
 end

@@ -1,13 +1,11 @@
 -- A root whose coroutine has ended: its tree is cancelled a page at a time (asyncio.run). 'ending' holds those that are
--- not through yet, with the time of the last page, so that the sweep goes on where a worker has died. Each task is cancelled once (`exempt` afterwards).
-local function endTreePage(root, from, time)
+-- not through yet, with the time of the last page, so that the sweep goes on where a worker has died. Each task is cancelled once an end (`ended`).
+endTreePage = function(root, from, time)
   local ending = call('HEXISTS', key('task', root), 'ending') == 1
   local scanned = call('SSCAN', key('live', root), from, 'COUNT', 200)
   for _, id in ipairs(scanned[2]) do
-    if string.sub(id, 1, 1) == 'g' then
-      local group = string.sub(id, 2)
-      if call('HEXISTS', key('group', group), 'exempt') == 0 then dropBacklog(group, '', time) end
-    elseif call('HSETNX', key('task', id), ending and 'exempt' or 'asked', 1) == 1 then
+    if string.sub(id, 1, 1) == 'g' then dropBacklog(string.sub(id, 2), '', time)
+    elseif call('HSETNX', key('task', id), ending and 'ended' or 'asked', 1) == 1 then
       cancelTask(id, '', '-1\ncancel\n', time)
     end
   end

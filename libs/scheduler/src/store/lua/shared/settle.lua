@@ -1,10 +1,16 @@
 -- Writes the outcome of an unsettled task, and everything that follows from it in the same step (T1, T3, T4, I2).
-local finish
+local finish, endTreePage
 
 local function completeRoot(root, time)
   local rootKey = key('task', root)
   local ending = call('HGET', rootKey, 'ending')
   if not ending or call('SCARD', key('live', root)) > 0 then return end
+  -- What was begun for cleaning up while the tree ended is ended in the next round, as asyncio.run does.
+  if call('EXISTS', key('later', root)) == 1 then
+    call('RENAME', key('later', root), key('live', root))
+    call('ZADD', prefix .. 'ending', time, root)
+    return endTreePage(root, '0', time)
+  end
   local state, payload = string.match(ending, '^([^\n]*)\n(.*)$')
   call('HDEL', rootKey, 'ending')
   call('HSET', rootKey, 'state', state, 'payload', payload, 'finished', time)
@@ -38,11 +44,16 @@ finish = function(id, state, payload, time)
   call('HDEL', taskKey, 'token', 'stranded', 'cancelRequested')
   if watched or not parent then settledIds[#settledIds + 1] = id end
   if not parent then return end
-  call('SREM', key('live', root), id)
+  if call('SREM', key('live', root), id) == 0 then call('SREM', key('later', root), id) end
   local parentKey = key('task', parent)
   call('HINCRBY', parentKey, before == 'pending' and 'pending' or 'running', -1)
   call('HINCRBY', parentKey, state, 1)
   if group then decide(group, index, state, undispatched)
   elseif not call('HGET', parentKey, 'finished') then deliver(parent, op .. '\n@\n' .. id) end
+  for _, waiter in ipairs(call('SMEMBERS', key('waiters', id))) do
+    local who, number = string.match(waiter, '^(.*):(%d+)$')
+    if not call('HGET', key('task', who), 'finished') then deliver(who, number .. '\n@\n' .. id) end
+  end
+  call('DEL', key('waiters', id))
   completeRoot(root, time)
 end

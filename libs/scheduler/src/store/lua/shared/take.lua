@@ -26,13 +26,15 @@ end
 -- The next members of a group become records. Row: coroutine \n priority \n options \n args.
 local function dispatchMembers(group, room, time)
   local groupKey, root = key('group', group), rootOf(group)
-  local size, popped, inflight, limit, parent, seq, created, exempt =
-    unpack(call('HMGET', groupKey, 'size', 'popped', 'inflight', 'limit', 'parent', 'seq', 'created', 'exempt'))
+  local size, popped, inflight, limit, parent, seq, created =
+    unpack(call('HMGET', groupKey, 'size', 'popped', 'inflight', 'limit', 'parent', 'seq', 'created'))
   if not size then return 0 end
   size, popped, inflight, limit = tonumber(size), tonumber(popped), tonumber(inflight), tonumber(limit)
   local quantum = math.min(room, 50, size - popped)
   if limit > 0 then quantum = math.min(quantum, limit - inflight) end
   if quantum <= 0 then return 0 end
+  local live = key('live', root)
+  if call('SISMEMBER', live, 'g' .. group) == 0 then live = key('later', root) end
   local rows = call('LPOP', key('backlog', group), quantum)
   local taken = 0
   for i = 1, #rows do
@@ -42,15 +44,14 @@ local function dispatchMembers(group, room, time)
       local coroutine, priority, options, args = string.match(rows[i], '^([^\n]*)\n([^\n]*)\n([^\n]*)\n(.*)$')
       call('HSET', key('task', id), 'coroutine', coroutine, 'args', args, 'options', options, 'state', 'pending',
         'parent', parent, 'group', group, 'index', index, 'created', created, 'seq', seq + index, 'priority', priority)
-      if exempt then call('HSET', key('task', id), 'exempt', 1) end
-      call('SADD', key('live', root), id)
+      call('SADD', live, id)
       inflight = inflight + 1
       taken = taken + hint(id, coroutine, priority, time)
     end
   end
   popped = popped + #rows
   call('HSET', groupKey, 'popped', popped, 'inflight', inflight)
-  if popped >= size then call('SREM', key('live', root), 'g' .. group)
+  if popped >= size then call('SREM', live, 'g' .. group)
   elseif limit == 0 or inflight < limit then makeGroupReady(group) end
   return taken
 end
