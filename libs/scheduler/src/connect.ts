@@ -5,6 +5,7 @@ import type { Instrument } from './contract/instrument.ts';
 import type { StoreHealth } from './contract/views.ts';
 import { BullmqDispatch } from './dispatch/bullmq-dispatch.ts';
 import type { AnyCoroutineFunction } from './loop/coroutines.ts';
+import { programCoroutines } from './program/evaluate.ts';
 import { RedisConnection } from './store/redis-connection.ts';
 import { RedisStore } from './store/redis-store.ts';
 import { RedisViews } from './store/redis-views.ts';
@@ -77,7 +78,7 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
     worker: ({ name = hostname(), codeVersions = new Map(), drainMs = defaultDrainMs, ...worker }) =>
       new Worker({
         ...{ store, dispatch, clock, instrument, name, codeVersions, drainMs },
-        ...{ host: hostname(), pid: process.pid },
+        ...{ host: hostname(), pid: process.pid, builtIn: programCoroutines },
         ...worker,
       }),
   };

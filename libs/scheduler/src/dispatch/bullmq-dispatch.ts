@@ -17,6 +17,7 @@ const queueName = 'ready';
 /** BullMQ: none goes first, then 1, 2, ... 2,097,152 last. Ours: higher first, so every job has one. */
 const lowest = 1_000_000;
 const retryMs = 1000;
+const mostInHand = 16;
 
 export class BullmqDispatch implements Dispatch {
   readonly #connect: () => Redis;
@@ -84,45 +85,59 @@ export class BullmqDispatch implements Dispatch {
   }
 }
 
-/** Fetches a batch when a slot is free and never before; BullMQ's own loop would fetch ahead and hoard. */
+/**
+ * Fetches a batch when a slot is free and never before; BullMQ's own loop would fetch ahead and hoard. The next fetch
+ * does not wait for the batches in hand: of 100 single tasks in a burst the last was late by 100 x 3 round trips.
+ */
 class FetchLoop {
   readonly #worker: Worker<Batch>;
   readonly #consumer: Consumer;
   readonly #token = randomUUID();
-  readonly #ended: Promise<void>;
+  readonly #inHand = new Set<Promise<void>>();
+  #fetching: Promise<unknown> = Promise.resolve();
   #stopped = false;
-  readonly #stop = Promise.withResolvers<void>();
 
   constructor(worker: Worker<Batch>, consumer: Consumer) {
     this.#worker = worker;
     this.#consumer = consumer;
-    this.#ended = this.#run();
+    void this.#run();
   }
 
   async stop(): Promise<void> {
     this.#stopped = true;
-    this.#stop.resolve();
     await this.#worker.close(true); // ends a blocking fetch
-    await this.#ended;
+    await this.#fetching;
+    await Promise.all(this.#inHand);
   }
 
   async #run(): Promise<void> {
     while (!this.#stopped) {
-      await Promise.race([this.#consumer.free(), this.#stop.promise]);
+      await this.#consumer.free();
+      if (this.#inHand.size >= mostInHand) await Promise.race(this.#inHand);
       if (this.#stopped) return;
-      try {
-        const job = await this.#worker.getNextJob(this.#token);
-        if (job !== undefined) await this.#handle(job);
-      } catch (error) {
-        if (this.#stopped) return;
-        this.#consumer.failed(error);
-        await Promise.race([new Promise((resolve) => setTimeout(resolve, retryMs)), this.#stop.promise]);
-      }
+      const fetching = this.#fetch();
+      this.#fetching = fetching;
+      if (!(await fetching)) await new Promise((resolve) => setTimeout(resolve, retryMs));
     }
   }
 
-  async #handle(job: Job<Batch>): Promise<void> {
-    const done = job.moveToCompleted(null, this.#token, false);
-    await Promise.all([this.#consumer.take(job.data.ids), done]);
+  /** False when it failed: wait a moment before the next try. */
+  async #fetch(): Promise<boolean> {
+    try {
+      const job = await this.#worker.getNextJob(this.#token);
+      if (job !== undefined) this.#handle(job);
+      return true;
+    } catch (error) {
+      if (!this.#stopped) this.#consumer.failed(error);
+      return this.#stopped;
+    }
+  }
+
+  #handle(job: Job<Batch>): void {
+    const handled = Promise.all([this.#consumer.take(job.data.ids), job.moveToCompleted(null, this.#token, false)])
+      .then(() => undefined)
+      .catch((error: unknown) => this.#consumer.failed(error))
+      .finally(() => this.#inHand.delete(handled));
+    this.#inHand.add(handled);
   }
 }

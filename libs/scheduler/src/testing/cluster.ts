@@ -4,6 +4,7 @@ import type { Clock } from '../contract/clock.ts';
 import type { Instrument } from '../contract/instrument.ts';
 import type { TaskView } from '../contract/task.ts';
 import type { AnyCoroutineFunction, Coroutine } from '../loop/coroutines.ts';
+import { programCoroutines } from '../program/evaluate.ts';
 import { Worker } from '../worker/worker.ts';
 import { MemoryDispatch } from './memory-dispatch.ts';
 import { MemoryStore, type MemoryStoreOptions } from './memory-store.ts';
@@ -48,7 +49,13 @@ export class MemoryCluster implements AsyncDisposable {
     const worker = new Worker({
       ...{ store: lines.store, dispatch: lines.dispatch, clock, instrument: this.#options.instrument ?? {} },
       ...{ name: `w${this.workers.length}`, host: 'memory', pid: process.pid, version: 'test' },
-      ...{ slots: this.#options.slots ?? 100, coroutines, codeVersions: new Map(), drainMs: 1000 },
+      ...{
+        slots: this.#options.slots ?? 100,
+        coroutines,
+        builtIn: programCoroutines,
+        codeVersions: new Map(),
+        drainMs: 1000,
+      },
       alwaysReplay: this.#options.alwaysReplay ?? false,
     });
     await worker.start();

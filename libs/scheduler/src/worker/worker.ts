@@ -35,6 +35,8 @@ export interface WorkerParts {
   version: string;
   slots: number;
   coroutines: Iterable<AnyCoroutineFunction>;
+  /** Coroutines that every worker has, whatever it loads. */
+  builtIn: readonly AnyCoroutineFunction[];
   /** Code version of each coroutine, by name. */
   codeVersions: ReadonlyMap<string, string>;
   /** Running tasks get so long to end when the worker stops; then they are handed over. */
@@ -64,7 +66,7 @@ export class Worker {
 
   constructor(parts: WorkerParts) {
     this.#parts = parts;
-    this.#coroutines = registry(parts.coroutines);
+    this.#coroutines = registry([...parts.builtIn, ...parts.coroutines]);
     this.#announcement = announcement(this.#coroutines, parts.codeVersions);
     this.#slots = new Slots(parts.slots);
     this.#hinter = new Hinter(parts.dispatch, parts.instrument, parts.slots);
@@ -102,7 +104,7 @@ export class Worker {
     coroutines: Iterable<AnyCoroutineFunction>,
     codeVersions: ReadonlyMap<string, string> = new Map(),
   ): Promise<void> {
-    const known = registry(coroutines);
+    const known = registry([...this.#parts.builtIn, ...coroutines]);
     this.#announcement = announcement(known, codeVersions);
     this.#coroutines = known;
     Object.assign(this.#session.info, { coroutines: this.#announcement });

@@ -115,9 +115,10 @@ export class Walk {
       case 8:
         return runs && this.#settle(runs, choices.below(outcomes.length));
       case 9: {
-        const targets = choices
-          .some([...this.tasks], 2)
-          .map((id) => ({ id, message: choices.yes() ? 'm' : undefined }));
+        const targets = choices.some([...this.tasks], 2).map((id) => ({
+          id, // each a message of its own: whether an equal one is still on its way depends on the order of events
+          message: `m${this.#op++}`,
+        }));
         await this.#do({ cancel: targets }, async ({ store }) => (await store.cancel(partition, targets)).answers);
         return;
       }

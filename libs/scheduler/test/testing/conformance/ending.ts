@@ -180,6 +180,17 @@ export function ending(it: It): void {
       expect(await rig.record(root.id)).toMatchObject({ state: 'succeeded' });
     });
 
+    it('comes to its end when the last of a cleanup is cancelled in a backlog', async (rig) => {
+      const { root, first, second } = await ended(rig);
+      await first.commit({ groups: [first.group(1, leaves(2), { limit: 1 })] });
+      await rig.cancelTree(root.id);
+      const cleanup = await rig.claimOne(first.member(1, 0));
+      await rig.cancel(first.member(1, 1));
+      for (const task of [first, second, cleanup]) await task.settle();
+      await rig.live(5_000, 'w1');
+      expect(await rig.record(root.id)).toMatchObject({ state: 'succeeded', outcome: succeeded('root') });
+    });
+
     it('is done by the sweep when nobody else does it', async (rig) => {
       const { first, pending } = await ended(rig);
       for (let sweeps = 0; sweeps < 5; sweeps++) await rig.live(1_000, 'w1');
