@@ -17,16 +17,19 @@ export function nearest(word: string, words: readonly string[]): string | undefi
 
 const plain = (word: string): string => word.toLowerCase().replaceAll('_', '');
 
-/** How many letters must be put in, taken out or replaced to make `b` of `a` (Levenshtein). */
+/** How many letters must be put in, taken out, replaced or swapped with the next one to make `b` of `a`. */
 function editDistance(a: string, b: string): number {
+  let twoAbove: number[] = [];
   let above = Array.from({ length: b.length + 1 }, (_, column) => column);
   for (let row = 1; row <= a.length; row++) {
     const current = [row];
     for (let column = 1; column <= b.length; column++) {
       const replaced = (above[column - 1] ?? 0) + (a[row - 1] === b[column - 1] ? 0 : 1);
-      current.push(Math.min(replaced, (above[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1));
+      const isSwap = row > 1 && column > 1 && a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1];
+      const swapped = isSwap ? (twoAbove[column - 2] ?? 0) + 1 : replaced;
+      current.push(Math.min(replaced, swapped, (above[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1));
     }
-    above = current;
+    [twoAbove, above] = [above, current];
   }
   return above[b.length] ?? 0;
 }

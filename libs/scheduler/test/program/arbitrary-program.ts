@@ -54,14 +54,14 @@ function expression(depth: number, inHandler: boolean): fc.Arbitrary<unknown> {
 const keys = ({ required, optional }: Part, depth: number, inHandler: boolean): fc.Arbitrary<object> =>
   fc.record(
     Object.fromEntries(
-      Object.entries({ ...required, ...optional }).map(([key, kind]) => [key, valueOf(kind, depth, inHandler)]),
+      Object.entries({ ...required, ...optional }).map(([key, kind]) => [key, ofKind(kind, depth, inHandler)]),
     ),
     { requiredKeys: Object.keys(required) },
   );
 
-function valueOf(kind: Kind, depth: number, inHandler: boolean): fc.Arbitrary<unknown> {
+function ofKind(kind: Kind, depth: number, inHandler: boolean): fc.Arbitrary<unknown> {
   if (isKeyOf(reraiseWithin, kind)) return expression(depth - 1, mayReraise(kind, inHandler));
-  if (isKeyOf(listOf, kind)) return fc.array(valueOf(listOf[kind], depth, inHandler), { maxLength: 3 });
+  if (isKeyOf(listOf, kind)) return fc.array(ofKind(listOf[kind], depth, inHandler), { maxLength: 3 });
   return isKeyOf(parts, kind) ? keys(parts[kind], depth, inHandler) : values[kind];
 }
 
