@@ -7,6 +7,11 @@ export interface CoroutineOptions {
   description?: string;
 }
 
+/** What is kept of a task besides its arguments: what its creator chose, and what it inherits. */
+export interface KeptOptions extends TaskOptions {
+  context?: [name: string, value: unknown][];
+}
+
 /** Options of one task. */
 export interface TaskOptions {
   /** A label for people, as in `asyncio.create_task(name=)`. */

@@ -74,10 +74,11 @@ class GatherGroup extends Future<unknown[]> {
   ) {
     super(operations);
     this.#operations = operations;
+    const options = operations.keptOptions({});
     const rows = members.map(({ coroutineName, args }) => ({
       coroutine: coroutineName,
       args: encode(args),
-      options: '{}',
+      options,
     }));
     const detail = `${members.length} ${members[0]?.coroutineName ?? ''}`.trimEnd();
     const op = operations.begin('gather', detail, (event) => this.#decided(event));

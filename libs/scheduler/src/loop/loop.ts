@@ -4,6 +4,7 @@ import type { TaskOptions } from '../contract/coroutine.ts';
 import { isTaskId } from '../contract/ids.ts';
 import type { TaskId } from '../contract/task.ts';
 import { AsCompleted } from './as-completed.ts';
+import type { Context } from './context.ts';
 import { Coroutine } from './coroutines.ts';
 import type { Future } from './futures.ts';
 import { type Awaitable, type Gathered, type GatherOptions, gather } from './gather.ts';
@@ -62,6 +63,16 @@ export interface Loop {
   /** Shows a JSON value as the progress of the task; the last one counts. */
   progress(value: unknown): void;
   currentTask(): CurrentTask;
+  /** Tasks that this coroutine has a handle on and that are not done, as far as it has been told. */
+  allTasks(): Task<unknown>[];
+  /** Values that children inherit. */
+  readonly context: Context;
+  /** Milliseconds since the epoch; recorded, so that a replay sees the same. */
+  now(): number;
+  /** From 0 up to 1; recorded. */
+  random(): number;
+  /** A random UUID (version 4); recorded. */
+  uuid(): string;
 }
 
 export class TaskLoop implements Loop {
@@ -142,9 +153,40 @@ export class TaskLoop implements Loop {
     return { ...runner.info, cancelling: () => runner.cancelling, uncancel: () => runner.uncancel() };
   }
 
+  allTasks(): Task<unknown>[] {
+    return this.#runner.allTasks();
+  }
+
+  get context(): Context {
+    return this.#runner.context;
+  }
+
+  now(): number {
+    return Number(this.#runner.record('now', () => String(this.#runner.sources.now())));
+  }
+
+  random(): number {
+    const fraction = (): number => Buffer.from(this.#runner.sources.random(6)).readUIntBE(0, 6) / 2 ** 48;
+    return Number(this.#runner.record('random', () => String(fraction())));
+  }
+
+  uuid(): string {
+    return this.#runner.record('uuid', () => uuid4(this.#runner.sources.random(16)));
+  }
+
   #ensureTask<T>(operation: string, awaitable: Awaitable<T>): Task<T> {
     if (awaitable instanceof Task) return awaitable;
     if (awaitable instanceof Coroutine) return Task.create(this.#runner, awaitable, {});
     throw new TypeError(`${operation}: neither a coroutine object nor a task; call the coroutine first`);
   }
+}
+
+/** RFC 9562, section 5.4: 122 random bits, the version and the variant. */
+function uuid4(random: Uint8Array): string {
+  const bytes = Uint8Array.from(random);
+  bytes[6] = ((bytes[6] as number) & 0x0f) | 0x40;
+  bytes[8] = ((bytes[8] as number) & 0x3f) | 0x80;
+  return Buffer.from(bytes)
+    .toString('hex')
+    .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }

@@ -1,8 +1,11 @@
 /** What an operation of the loop may do with its task: begin under a number, ask for effects, wait for its event. */
+
+import type { TaskOptions } from '../contract/coroutine.ts';
 import type { TaskEvent } from '../contract/history.ts';
 import type { Outcome } from '../contract/outcome.ts';
 import type { TaskId } from '../contract/task.ts';
 import type { Awaiter } from './futures.ts';
+import type { Task } from './tasks.ts';
 import type { TurnRequests } from './turn.ts';
 
 /** An event of the inbox, with what had to be read to act on it. */
@@ -24,6 +27,10 @@ export interface Operations extends Awaiter {
   sideEffect(op: number, run: () => unknown): void;
   /** Runs the callback once the coroutine has suspended, before anything that it began gets to run. */
   callSoon(callback: () => void): void;
+  /** JSON of the options of a child: what its creator chose, and what it inherits. */
+  keptOptions(options: TaskOptions): string;
+  /** A handle that this coroutine has. */
+  known(task: Task<unknown>): void;
   /** How many cancels were requested and not taken back. */
   readonly cancelling: number;
   /** Takes one back; answers how many are left. */

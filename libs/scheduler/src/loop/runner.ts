@@ -12,19 +12,24 @@
  *     it by `loop.signal`: if it acts on that at once, this was the strike.
  */
 import { encode, errorValue } from '../contract/codec.ts';
+import type { TaskOptions } from '../contract/coroutine.ts';
 import { CancelledError, type FencedError, InvalidStateError, NonDeterminismError } from '../contract/exceptions.ts';
 import type { HistoryStep } from '../contract/history.ts';
 import type { Outcome } from '../contract/outcome.ts';
 import type { TaskId } from '../contract/task.ts';
+import { Context } from './context.ts';
 import { type AnyCoroutineFunction, checkArguments } from './coroutines.ts';
 import type { Awaited } from './futures.ts';
 import { TaskLoop } from './loop.ts';
 import type { Delivery, Operations } from './operations.ts';
+import type { Task } from './tasks.ts';
 import { TurnRequests } from './turn.ts';
 
 export interface RunnerTask {
   id: TaskId;
   name: string | undefined;
+  /** What it inherits. */
+  context: readonly [string, unknown][];
   attempt: number;
   /** Log entries that earlier runs have kept: so many are not kept again. */
   logged: number;
@@ -34,8 +39,17 @@ export interface RunnerTask {
   recorded: ReadonlySet<number>;
 }
 
+/** Where the loop gets what it must not make itself; each value is recorded. */
+export interface Sources {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  random(bytes: number): Uint8Array;
+}
+
 export class Runner implements Operations {
   readonly taskId: TaskId;
+  readonly sources: Sources;
+  readonly context: Context;
   /** True until the driver has walked the whole history. */
   replaying: boolean;
   outcome: Outcome | undefined;
@@ -44,6 +58,7 @@ export class Runner implements Operations {
   readonly #fn: AnyCoroutineFunction;
   /** Something happened outside of a delivery: an operation began after plain I/O, or the coroutine ended. */
   readonly #onActivity: () => void;
+  readonly #tasks = new Set<Task<unknown>>();
   readonly #receivers: ((event: Delivery) => void)[] = [];
   readonly #awaited = new Set<Awaited>();
   readonly #soon: (() => void)[] = [];
@@ -58,10 +73,12 @@ export class Runner implements Operations {
   #cancelling = 0;
   #disposed = false;
 
-  constructor(fn: AnyCoroutineFunction, task: RunnerTask, onActivity: () => void) {
+  constructor(fn: AnyCoroutineFunction, task: RunnerTask, sources: Sources, onActivity: () => void) {
     this.#fn = fn;
     this.#task = task;
     this.taskId = task.id;
+    this.sources = sources;
+    this.context = new Context(task.context);
     this.replaying = task.starts.length > 0;
     this.#onActivity = onActivity;
   }
@@ -144,6 +161,27 @@ export class Runner implements Operations {
     if (expected === undefined) this.#requests.steps.push(['start', kind, detail]);
     this.#onActivity();
     return op;
+  }
+
+  /** A value that replay must see again: it stands in the history in place of the detail. */
+  record(kind: string, make: () => string): string {
+    const value = this.#task.starts[this.#receivers.length]?.[2] ?? make();
+    this.begin(kind, value, () => undefined);
+    return value;
+  }
+
+  keptOptions(options: TaskOptions): string {
+    const context = this.context.entries();
+    return encode(context.length === 0 ? options : { ...options, context });
+  }
+
+  known(task: Task<unknown>): void {
+    this.#tasks.add(task);
+    task.addDoneCallback(() => this.#tasks.delete(task));
+  }
+
+  allTasks(): Task<unknown>[] {
+    return [...this.#tasks];
   }
 
   requests(op?: number): TurnRequests | undefined {

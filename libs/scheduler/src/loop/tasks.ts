@@ -21,6 +21,7 @@ export class Task<T> extends Future<T> {
     this.#operations = operations;
     this.id = id;
     this.name = name;
+    operations.known(this);
   }
 
   /** A new task. It starts when its creator suspends. */
@@ -35,7 +36,7 @@ export class Task<T> extends Future<T> {
       op,
       coroutine: coroutine.coroutineName,
       args,
-      options: encode(options),
+      options: operations.keptOptions(options),
     });
     return task;
   }

@@ -56,10 +56,16 @@ export class MemoryViews implements Views {
 
   logs(id: TaskId): Promise<{ task: TaskId; entries: string[] }[]> {
     return this.around('logs', () => {
-      const top = this.#partOf(id)?.table.show(id);
-      return (top?.tree.tasks ?? [])
-        .filter((task) => task.logs.length > 0 && isWithin(task, top))
-        .map((task) => ({ task: task.id, entries: [...task.logs] }));
+      const logged: { task: TaskId; entries: string[] }[] = [];
+      const table = this.#partOf(id)?.table;
+      // not in the order of the tree's list: there a member of a group stands where it was dispatched
+      for (const left = [id]; left.length > 0; ) {
+        const task = table?.get(left.pop() ?? '');
+        if (task === undefined) continue;
+        if (task.logs.length > 0) logged.push({ task: task.id, entries: [...task.logs] });
+        left.push(...task.children.toReversed());
+      }
+      return logged;
     });
   }
 
@@ -97,12 +103,6 @@ export class MemoryViews implements Views {
   #partOf(id: TaskId): Partition | undefined {
     return this.parts[partitionOf(id, this.parts.length)];
   }
-}
-
-function isWithin(task: MemoryTask, top: MemoryTask | undefined): boolean {
-  for (let above: MemoryTask | undefined = task; above !== undefined; above = above.parent)
-    if (above === top) return true;
-  return false;
 }
 
 function recordOf(task: MemoryTask, part: Partition): TaskRecord {

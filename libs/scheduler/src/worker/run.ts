@@ -12,7 +12,7 @@
  */
 import type { Clock, Timer } from '../contract/clock.ts';
 import { encode, errorValue } from '../contract/codec.ts';
-import type { TaskOptions } from '../contract/coroutine.ts';
+import type { KeptOptions } from '../contract/coroutine.ts';
 import { FencedError, NonDeterminismError } from '../contract/exceptions.ts';
 import type { HistoryStep, TaskEvent } from '../contract/history.ts';
 import { childId } from '../contract/ids.ts';
@@ -87,11 +87,11 @@ export class TaskRun {
 
   #newRunner(): Runner {
     const { id, attempt, options } = this.claim;
-    const { name } = JSON.parse(options) as TaskOptions;
+    const { name, context = [] } = JSON.parse(options) as KeptOptions;
     const starts = this.#history.filter((step): step is ['start', string, string] => step[0] === 'start');
     const recorded = new Set(this.#events.flatMap((event) => (event.kind === 'step' ? [event.op] : [])));
-    const task = { id, name, attempt, logged: this.#logged, starts, recorded };
-    const runner: Runner = new Runner(this.#fn, task, () => {
+    const task = { id, name, context, attempt, logged: this.#logged, starts, recorded };
+    const runner: Runner = new Runner(this.#fn, task, this.#host.clock, () => {
       if (runner === this.#runner) this.#news.give();
     });
     return runner;

@@ -69,6 +69,16 @@ export function views(it: It): void {
       expect(await rig.store.logs(root.member(3, 1))).toEqual([{ task: root.member(3, 1), entries: ['"second"'] }]);
     });
 
+    it('show logs of siblings in the order of creation, also of a member that started late', async (rig) => {
+      await rig.worker();
+      const run = await rig.started();
+      await run.commit({ groups: [run.group(1, leaves(2), { limit: 1 })] });
+      await run.commit({ spawns: [run.spawn(2)] });
+      const order = [run.member(1, 0), run.member(1, 1), run.child(2)];
+      for (const id of order) await (await rig.claimOne(id)).settle(undefined, { logs: ['1'] });
+      expect((await rig.store.logs(run.id)).map(({ task }) => task)).toEqual(order);
+    });
+
     it('show the workers as they were told', async (rig) => {
       await rig.worker('w1', { slots: 4, coroutines: ['main'] });
       await rig.worker('w2');
