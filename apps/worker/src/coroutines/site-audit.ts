@@ -55,7 +55,7 @@ export function siteAudit(client: HttpClient) {
   const audit = coroutine(
     'siteAudit',
     async (loop, options) => {
-      const started = await loop.step('started', () => Date.now());
+      const started = loop.now();
       const crawl = new Crawl(options);
       const round = options.concurrency * roundFactor;
       for (const phase of ['page', 'link'] as const) {
@@ -68,8 +68,7 @@ export function siteAudit(client: HttpClient) {
         loop.log({ done: `${phase}s`, ...progressOf(crawl) });
       }
       loop.progress({ phase: 'done', ...progressOf(crawl) });
-      const ended = await loop.step('ended', () => Date.now());
-      return report(crawl, options.startUrl, ended - started);
+      return report(crawl, options.startUrl, loop.now() - started);
     },
     { args, description: 'Crawls a site, a task for each page, and reports broken links, redirects, sizes and times.' },
   );

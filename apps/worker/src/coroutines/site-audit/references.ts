@@ -10,39 +10,30 @@ export interface Reference {
   text: string;
 }
 
-const attributes = new Map<string, readonly (readonly [attribute: string, kind: LinkKind])[]>([
-  ['a', [['href', 'link']]],
-  ['area', [['href', 'link']]],
-  ['iframe', [['src', 'frame']]],
-  ['frame', [['src', 'frame']]],
-  ['img', [['src', 'image']]],
-  ['input', [['src', 'image']]],
-  ['body', [['background', 'image']]],
-  [
-    'image',
-    [
-      ['href', 'image'],
-      ['xlink:href', 'image'],
-    ],
-  ], // prettier in one line: an element of SVG
-  ['script', [['src', 'script']]],
-  [
-    'video',
-    [
-      ['src', 'media'],
-      ['poster', 'image'],
-    ],
-  ],
-  ['audio', [['src', 'media']]],
-  ['source', [['src', 'media']]],
-  ['track', [['src', 'media']]],
-  ['embed', [['src', 'object']]],
-  ['object', [['data', 'object']]],
-]);
+const attributes: readonly (readonly [element: string, attribute: string, kind: LinkKind])[] = [
+  ['a', 'href', 'link'],
+  ['area', 'href', 'link'],
+  ['iframe', 'src', 'frame'],
+  ['frame', 'src', 'frame'],
+  ['img', 'src', 'image'],
+  ['input', 'src', 'image'],
+  ['body', 'background', 'image'],
+  ['image', 'href', 'image'],
+  ['image', 'xlink:href', 'image'],
+  ['script', 'src', 'script'],
+  ['video', 'src', 'media'],
+  ['video', 'poster', 'image'],
+  ['audio', 'src', 'media'],
+  ['source', 'src', 'media'],
+  ['track', 'src', 'media'],
+  ['embed', 'src', 'object'],
+  ['object', 'data', 'object'],
+];
+const attributesOf = Map.groupBy(attributes, ([element]) => element);
 
 /** `attribs`: names in lower case. */
 export function* referencesOf(element: string, attribs: Readonly<Record<string, string>>): Generator<Reference> {
-  for (const [attribute, kind] of attributes.get(element) ?? []) {
+  for (const [, attribute, kind] of attributesOf.get(element) ?? []) {
     const text = attribs[attribute];
     if (text !== undefined) yield { kind, text };
   }
