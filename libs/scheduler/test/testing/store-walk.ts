@@ -257,7 +257,10 @@ export class Walk {
         record?.outcome === undefined ? record : { ...record, cancelRequested: false },
       ),
       members: await Promise.all(this.#groups.map((group) => store.members(partition, group, 0, 10))),
-      logs: await Promise.all(this.#roots.map((root) => store.logs(root))),
+      // by id: the order among tasks of different parents is free
+      logs: await Promise.all(
+        this.#roots.map(async (root) => new Map((await store.logs(root)).map(({ task, entries }) => [task, entries]))),
+      ),
       children: await Promise.all(ids.map((id) => store.children(id, 0, 100))),
     };
   }
