@@ -15,6 +15,7 @@ import type { Instrument } from '../contract/instrument.ts';
 import type { Claim, SessionInfo, Store } from '../contract/store.ts';
 import type { TaskId } from '../contract/task.ts';
 import type { AnyCoroutineFunction } from '../loop/coroutines.ts';
+import { GroupCommit } from './group-commit.ts';
 import { Hinter } from './hinter.ts';
 import { announcement, registry } from './registry.ts';
 import { Runs } from './runs.ts';
@@ -55,6 +56,8 @@ export class Worker {
   readonly #slots: Slots;
   readonly #hinter: Hinter;
   readonly #runs: Runs;
+  /** Batches that arrive together are claimed together. */
+  readonly #claiming: GroupCommit<{ ids: readonly TaskId[]; slots: number }, undefined>;
   readonly #rounds: Ticker[] = [];
   #coroutines: Map<string, AnyCoroutineFunction>;
   #announcement: SessionInfo['coroutines'];
@@ -69,7 +72,8 @@ export class Worker {
     this.#coroutines = registry([...parts.builtIn, ...parts.coroutines]);
     this.#announcement = announcement(this.#coroutines, parts.codeVersions);
     this.#slots = new Slots(parts.slots);
-    this.#hinter = new Hinter(parts.dispatch, parts.instrument, parts.slots);
+    this.#hinter = new Hinter(parts);
+    this.#claiming = new GroupCommit(parts.clock, (partition, batches) => this.#claim(partition, batches));
     this.#runs = new Runs({ ...parts, slots: this.#slots, hinter: this.#hinter });
     this.#session = this.#newSession();
   }
@@ -87,7 +91,7 @@ export class Worker {
     const { clock, store, dispatch } = this.#parts;
     for (let partition = 0; partition < store.partitions; partition++) {
       this.#rounds.push(new Ticker(clock, roundMs, () => this.#sweep(partition)));
-      const take = (ids: readonly TaskId[]) => this.#take(partition, ids);
+      const take = async (ids: readonly TaskId[]): Promise<void> => void (await this.#take(partition, ids));
       const failed = (error: unknown) => this.#warn('could not fetch ready tasks', error);
       this.#consumptions.push(dispatch.consume(partition, { free: () => this.#slots.waitFree(), take, failed }));
     }
@@ -172,9 +176,14 @@ export class Worker {
 
   // --- tasks
 
-  async #take(partition: number, ids: readonly TaskId[]): Promise<void> {
+  #take(partition: number, ids: readonly TaskId[]): Promise<undefined> {
+    return this.#claiming.add(partition, { ids, slots: this.#slots.acquireNowait(ids.length) });
+  }
+
+  async #claim(partition: number, batches: readonly { ids: readonly TaskId[]; slots: number }[]): Promise<undefined[]> {
     const { store, clock } = this.#parts;
-    const slots = this.#slots.acquireNowait(ids.length);
+    const ids = batches.flatMap((batch) => batch.ids);
+    const slots = batches.reduce((sum, batch) => sum + batch.slots, 0);
     let claims: Claim[] = [];
     try {
       const nonce = String(++this.#claims);
@@ -188,6 +197,7 @@ export class Worker {
       this.#slots.release(slots - claims.length);
     }
     for (const claim of claims) this.#begin(partition, claim);
+    return batches.map(() => undefined);
   }
 
   #begin(partition: number, claim: Claim): void {
