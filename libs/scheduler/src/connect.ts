@@ -50,7 +50,7 @@ const defaultDrainMs = 20_000;
 export async function connect(options: ConnectOptions): Promise<Connection> {
   const { url, prefix = 'corral', queues = 1, instrument = {} } = options;
   const warn = (error: Error): void => instrument.warning?.('redis', error);
-  const connection = new RedisConnection({ url, prefix, partitions: queues }, warn);
+  const connection = new RedisConnection({ url, prefix, partitions: queues }, instrument);
   const store = new RedisStore(connection);
   const views = new RedisViews(connection);
   const clock = new SystemClock();

@@ -22,7 +22,7 @@ export interface Dispatch {
 export interface Consumer {
   /** Resolves when a slot is free: no batch is fetched before (back-pressure). Rejects never. */
   free(): Promise<void>;
-  /** Handles one batch; the next is fetched when it resolves. */
+  /** Handles one batch. Several may be in hand; each takes its slots before it waits for anything. */
   take(ids: readonly TaskId[]): Promise<void>;
   failed(error: unknown): void;
 }

@@ -175,15 +175,17 @@ export interface Store {
     max: number,
   ): Promise<{ claims: Claim[]; hints: Hint[] }>;
 
-  /** Adds members to a group that a later turn will commit; nobody sees them before. `from`: index of the first. */
-  stage(partition: number, group: TaskId, from: number, members: readonly GroupMember[]): Promise<void>;
+  /** Adds members to a group that a later turn of the same claim will commit; nobody sees them before, and those of
+   *  another claim are forgotten. `from`: index of the first. */
+  stage(partition: number, group: TaskId, token: Token, from: number, members: readonly GroupMember[]): Promise<void>;
 
   commit(partition: number, turns: readonly Turn[]): Promise<{ answers: TurnAnswer[]; hints: Hint[] }>;
 
   /** Writes outcomes, decides groups, and puts the event into the parent's inbox, all in one step. */
   settle(partition: number, settlements: readonly Settlement[]): Promise<{ answers: SettleAnswer[]; hints: Hint[] }>;
 
-  /** A task that never started ends as cancelled at once; a started one gets a cancel event. */
+  /** A task that never started (no `startedAt`) ends as cancelled at once; a started one gets a cancel event, unless the
+   *  same cancel is its last event and its worker has not got it yet: then the call was sent twice. */
   cancel(
     partition: number,
     targets: readonly { id: TaskId; message: string | undefined }[],
@@ -195,8 +197,9 @@ export interface Store {
   /** Outcomes of the members `from` ... `from + count - 1`; undefined for one that has not ended. */
   members(partition: number, group: TaskId, from: number, count: number): Promise<(Outcome | undefined)[]>;
 
-  /** Ids of unsettled tasks of a tree below its root, at most `count`; for ending or cancelling a tree. Groups with
-   *  undispatched members are cancelled on the way. */
+  /** Cancels a page of the unsettled tasks below a root, and the backlogs of gathers on the way; '' begins, `next` goes
+   *  on. After the coroutine of the root has ended, each task is cancelled once, and what is begun after that is left
+   *  alone until those have ended: then it is cancelled in its turn (asyncio.run). */
   cancelTree(partition: number, root: TaskId, after: string): Promise<{ next: string | undefined; hints: Hint[] }>;
 
   /** Makes a session known, or tells that it lives. False: it was given up; start a new one. */

@@ -36,6 +36,7 @@ export interface StoreHealth {
 }
 
 export interface Views {
+  /** Members of a gather that were not dispatched yet are shown as pending. */
   records(ids: readonly TaskId[]): Promise<(TaskRecord | undefined)[]>;
   /** Asks for news of this task by `Store.listen` once it is settled. Read the record after this, never before. */
   watch(id: TaskId): Promise<void>;

@@ -1,5 +1,6 @@
 /** One connection to Redis that knows the scripts, and one for news. Keys of a partition share one hash tag. */
 import { Redis, type RedisOptions } from 'ioredis';
+import type { Instrument } from '../contract/instrument.ts';
 import { redisError } from './redis-error.ts';
 import { loadScripts, type ScriptName, scriptNames } from './scripts.ts';
 
@@ -27,13 +28,13 @@ export class RedisConnection {
   readonly #prefix: string;
   readonly #options: RedisOptions;
   readonly #url: string;
-  readonly #onError: (error: Error) => void;
+  readonly #instrument: Instrument;
 
-  constructor(options: RedisStoreOptions, onError: (error: Error) => void) {
+  constructor(options: RedisStoreOptions, instrument: Instrument = {}) {
     this.#url = options.url;
     this.#prefix = options.prefix;
     this.partitions = options.partitions;
-    this.#onError = onError;
+    this.#instrument = instrument;
     this.#options = {
       connectTimeout: connectTimeoutMs,
       maxRetriesPerRequest: null,
@@ -56,7 +57,7 @@ export class RedisConnection {
       told = false;
     });
     redis.on('error', (error: Error) => {
-      if (!told) this.#onError(error);
+      if (!told) this.#instrument.warning?.('redis', error);
       told = true;
     });
     return redis;
@@ -91,11 +92,18 @@ export class RedisConnection {
     return `${this.#prefix}:news`;
   }
 
-  async run(script: ScriptName, partition: number, args: (string | number)[]): Promise<unknown> {
+  /** `items`: how many tasks the call is about. */
+  async run(script: ScriptName, partition: number, args: (string | number)[], items = 1): Promise<unknown> {
+    const began = performance.now();
+    let failed = true;
     try {
-      return await (this.redis as unknown as Scripts)[script](this.keys(partition), ...args);
+      const answer = await (this.redis as unknown as Scripts)[script](this.keys(partition), ...args);
+      failed = false;
+      return answer;
     } catch (error) {
       throw redisError(error);
+    } finally {
+      this.#instrument.storeCall?.({ method: script, items, ms: performance.now() - began, failed });
     }
   }
 

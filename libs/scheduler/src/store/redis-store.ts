@@ -18,6 +18,7 @@ import type {
   Settlement,
   Store,
   SweepAnswer,
+  Token,
   Turn,
   TurnAnswer,
 } from '../contract/store.ts';
@@ -74,12 +75,16 @@ export class RedisStore implements Store {
       idempotency?.key ?? '',
       idempotency?.fingerprint ?? '',
     ]);
-    const [existing, hints] = (await this.#run('submit', partition, [roots.length, ...rows])) as [string[], string[]];
+    const [existing, hints] = (await this.#run('submit', partition, [roots.length, ...rows], {
+      items: roots.length,
+    })) as [string[], string[]];
     return { existing: existing.map((id) => (id === '' ? undefined : id)), hints: toHints(hints) };
   }
 
   async claim(partition: number, session: SessionId, nonce: string, ids: readonly TaskId[], max: number) {
-    const answer = await this.#run('claim', partition, [session, nonce, max, ids.length, ...ids]);
+    const answer = await this.#run('claim', partition, [session, nonce, max, ids.length, ...ids], {
+      items: ids.length,
+    });
     const [claims, hints] = answer as [WireClaim[], string[]];
     return { claims: claims.map(toClaim), hints: toHints(hints) };
   }
@@ -94,7 +99,7 @@ export class RedisStore implements Store {
         const turn = turns[to] as Turn;
         row.push(...turnRow(turn));
       }
-      const answer = await this.#run('commit', partition, [to - from, ...row]);
+      const answer = await this.#run('commit', partition, [to - from, ...row], { items: to - from });
       const [texts, ready] = answer as [[string, string[]][], string[]];
       answers.push(...texts.map(toAnswer));
       hints.push(...toHints(ready));
@@ -103,14 +108,23 @@ export class RedisStore implements Store {
     return { answers, hints };
   }
 
-  async stage(partition: number, group: TaskId, from: number, members: readonly GroupMember[]): Promise<void> {
-    const kept = await this.#run('stage', partition, [group, from, members.length, ...members.map(memberRow)], false);
+  async stage(
+    partition: number,
+    group: TaskId,
+    token: Token,
+    from: number,
+    members: readonly GroupMember[],
+  ): Promise<void> {
+    const kept = await this.#run('stage', partition, [group, token, from, members.length, ...members.map(memberRow)], {
+      news: false,
+      items: members.length,
+    });
     if (kept !== 1) throw new CorralInternalError(`members of ${group} before number ${from} are missing`);
   }
 
   async settle(partition: number, settlements: readonly Settlement[]) {
     const rows = settlements.flatMap(settlementRow);
-    const answer = await this.#run('settle', partition, [settlements.length, ...rows]);
+    const answer = await this.#run('settle', partition, [settlements.length, ...rows], { items: settlements.length });
     const [kinds, hints] = answer as [SettleAnswer['kind'][], string[]];
     return { answers: kinds.map((kind) => ({ kind })), hints: toHints(hints) };
   }
@@ -123,12 +137,18 @@ export class RedisStore implements Store {
 
   async receive(partition: number, tasks: readonly { id: TaskId; token: string; known: number }[]) {
     const rows = tasks.flatMap(({ id, token, known }) => [id, token, known]);
-    const answers = await this.#run('receive', partition, [tasks.length, ...rows], false);
+    const answers = await this.#run('receive', partition, [tasks.length, ...rows], {
+      news: false,
+      items: tasks.length,
+    });
     return (answers as [string, string[]][]).map(toAnswer);
   }
 
   async members(partition: number, group: TaskId, from: number, wanted: number) {
-    const flat = (await this.#run('members', partition, [group, from, wanted], false)) as string[];
+    const flat = (await this.#run('members', partition, [group, from, wanted], {
+      news: false,
+      items: wanted,
+    })) as string[];
     const outcomes: (Outcome | undefined)[] = [];
     for (let i = 0; i < flat.length; i += 2)
       outcomes.push(flat[i] === '' ? undefined : { state: flat[i] as SettledState, payload: flat[i + 1] as string });
@@ -145,12 +165,12 @@ export class RedisStore implements Store {
     const { id, host, pid, version, slots, coroutines } = session;
     const names = coroutines.map(({ name }) => name);
     const row = [id, host, pid, version, slots, JSON.stringify(coroutines), names.length, ...names];
-    await this.#everywhere((partition) => this.#run('register', partition, row, false));
+    await this.#everywhere((partition) => this.#run('register', partition, row, { news: false }));
   }
 
   async beat({ session, running, suspended, draining }: Beat): Promise<boolean> {
     const row = [session, running, suspended, draining ? 1 : 0];
-    const lives = await this.#everywhere((partition) => this.#run('beat', partition, row, false));
+    const lives = await this.#everywhere((partition) => this.#run('beat', partition, row, { news: false }));
     return lives.every((answer) => answer === 1);
   }
 
@@ -195,9 +215,10 @@ export class RedisStore implements Store {
     script: Parameters<RedisConnection['run']>[0],
     partition: number,
     args: Row,
-    news = true,
+    { news = true, items = 1 }: { news?: boolean; items?: number } = {},
   ): Promise<unknown> {
-    return await this.#connection.run(script, partition, news ? [...args, this.#connection.channel] : args);
+    const { channel } = this.#connection;
+    return await this.#connection.run(script, partition, news ? [...args, channel] : args, items);
   }
 
   #everywhere<T>(call: (partition: number) => Promise<T>): Promise<T[]> {

@@ -62,8 +62,8 @@ export class MemoryStore extends MemoryViews implements Store {
     return this.#hinting('claim', partition, (part) => ({ claims: claimTasks(part, session, nonce, ids, max) }));
   }
 
-  stage(partition: number, group: TaskId, from: number, members: readonly GroupMember[]): Promise<void> {
-    return this.#call('stage', partition, (part) => part.table.stage(group, from, members));
+  stage(partition: number, group: TaskId, token: Token, from: number, members: readonly GroupMember[]): Promise<void> {
+    return this.#call('stage', partition, (part) => part.table.stage(group, token, from, members));
   }
 
   commit(partition: number, turns: readonly Turn[]): Promise<{ answers: TurnAnswer[]; hints: Hint[] }> {

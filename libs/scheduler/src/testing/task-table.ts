@@ -3,14 +3,15 @@
  * of their own until they are dispatched or cancelled one by one.
  */
 import { memberId } from '../contract/ids.ts';
-import type { GroupMember, NewGroup, NewRoot, Spawn } from '../contract/store.ts';
+import type { GroupMember, NewGroup, NewRoot, Spawn, Token } from '../contract/store.ts';
 import type { TaskId } from '../contract/task.ts';
 import { type MemoryGroup, type MemoryTask, newGroup, newTask, newTree } from './memory-task.ts';
 
 export class TaskTable {
   readonly #tasks = new Map<TaskId, MemoryTask>();
   readonly #groups = new Map<TaskId, MemoryGroup>();
-  readonly #staged = new Map<TaskId, GroupMember[]>();
+  /** By claim and group. */
+  readonly #staged = new Map<string, GroupMember[]>();
 
   get(id: TaskId): MemoryTask | undefined {
     return this.#tasks.get(id);
@@ -48,8 +49,9 @@ export class TaskTable {
   /** Undefined when it is there already. */
   addGroup(parent: MemoryTask, spec: NewGroup, createdAt: number): MemoryGroup | undefined {
     if (this.#groups.has(spec.id)) return undefined;
-    const members = [...(this.#staged.get(spec.id) ?? []), ...spec.members];
-    this.#staged.delete(spec.id);
+    const staged = `${parent.claim?.token} ${spec.id}`;
+    const members = [...(this.#staged.get(staged) ?? []), ...spec.members];
+    this.#staged.delete(staged);
     addChildren(
       parent,
       members.map((_, index) => memberId(spec.id, index)),
@@ -61,11 +63,12 @@ export class TaskTable {
   }
 
   /** Members from number `from` on; those that were staged there before are replaced. */
-  stage(group: TaskId, from: number, members: readonly GroupMember[]): void {
+  stage(group: TaskId, token: Token, from: number, members: readonly GroupMember[]): void {
     if (this.#groups.has(group)) return;
-    const before = this.#staged.get(group) ?? [];
+    const staged = `${token} ${group}`;
+    const before = this.#staged.get(staged) ?? [];
     if (before.length < from) throw new RangeError(`members of ${group} before number ${from} are missing`);
-    this.#staged.set(group, [...before.slice(0, from), ...members]);
+    this.#staged.set(staged, [...before.slice(0, from), ...members]);
   }
 
   /** The task of that id, taken out of the backlog if it is there. */

@@ -14,7 +14,7 @@ export async function stageMembers(store: Store, clock: Clock, partition: number
     let from = 0;
     for (; group.members.length - from > chunkSize; from += chunkSize) {
       const [start, chunk] = [from, group.members.slice(from, from + chunkSize)];
-      await untilAvailable(clock, () => store.stage(partition, group.id, start, chunk));
+      await untilAvailable(clock, () => store.stage(partition, group.id, turn.token, start, chunk));
     }
     groups.push({ ...group, members: group.members.slice(from) });
   }

@@ -161,7 +161,7 @@ export class Walk {
     });
     const staged = groups.filter(() => choices.yes());
     for (const { id, members } of staged)
-      await this.#do({ stage: id }, ({ store }) => store.stage(partition, id, 0, members));
+      await this.#do({ stage: id }, ({ store }) => store.stage(partition, id, run.claim.token, 0, members));
     const fields: Partial<Turn> = {
       history: `turn ${this.#op}`,
       spawns,

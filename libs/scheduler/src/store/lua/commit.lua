@@ -35,11 +35,15 @@ local function spawn(parent, root)
   makeReady(id)
 end
 
-local function group(parent, root)
+local function group(parent, root, token)
   local id, op, returnExceptions, limit, members = arg(), arg(), arg(), arg(), count()
   local backlog = key('backlog', id)
+  local staged = key('staged', token .. ':' .. id)
+  if call('EXISTS', staged) == 1 then
+    call('RENAME', staged, backlog)
+    call('PERSIST', backlog)
+  end
   for _ = 1, members do call('RPUSH', backlog, arg()) end
-  call('PERSIST', backlog)
   local size = call('LLEN', backlog)
   local last = call('HINCRBY', key('task', root), 'spawned', size)
   call('HSET', key('group', id), 'parent', parent, 'op', op, 'size', size, 'popped', 0, 'inflight', 0, 'left', size,
@@ -54,10 +58,10 @@ local function group(parent, root)
 end
 
 local timers = prefix .. 'timers'
-local function apply(id, root, history)
+local function apply(id, root, token, history)
   if history ~= '' then call('RPUSH', key('history', id), history) end
   for _ = 1, count() do spawn(id, root) end
-  for _ = 1, count() do group(id, root) end
+  for _ = 1, count() do group(id, root, token) end
   for _ = 1, count() do
     local op, ms = arg(), count()
     call('ZADD', timers, time + ms, id .. ':' .. op)
@@ -93,7 +97,7 @@ for i = 1, count() do
   else
     if seq > tonumber(commits or 0) + 1 then return redis.error_reply('turn ' .. seq .. ' of ' .. id .. ' came too early') end
     if seq == tonumber(commits or 0) + 1 then
-      apply(id, rootOf(id), history)
+      apply(id, rootOf(id), token, history)
       call('HSET', taskKey, 'commits', seq, 'known', known)
     end
     local events = eventsFrom(id, known)

@@ -144,8 +144,8 @@ export function groups(it: It): void {
       const run = await rig.started();
       const [a, b, c, d] = leaves(4);
       if (!a || !b || !c || !d) throw new Error('four leaves');
-      await rig.store.stage(partition, run.child(1), 0, [a, b]);
-      await rig.store.stage(partition, run.child(1), 2, [c]);
+      await rig.store.stage(partition, run.child(1), run.claim.token, 0, [a, b]);
+      await rig.store.stage(partition, run.child(1), run.claim.token, 2, [c]);
       await run.commit({ groups: [run.group(1, [d])] });
       const members = await rig.claim(ids(run.hints));
       expect(members.map(({ claim }) => [claim.id, claim.args])).toEqual(
@@ -156,7 +156,7 @@ export function groups(it: It): void {
     it('may be all of them', async (rig) => {
       await rig.worker();
       const run = await rig.started();
-      await rig.store.stage(partition, run.child(1), 0, leaves(3));
+      await rig.store.stage(partition, run.child(1), run.claim.token, 0, leaves(3));
       await run.commit({ groups: [run.group(1, [])] });
       expect((await rig.record(run.id)).children).toMatchObject({ total: 3, pending: 3 });
       expect(run.hints).toHaveLength(3);
@@ -165,16 +165,26 @@ export function groups(it: It): void {
     it('are nothing before the turn is committed', async (rig) => {
       await rig.worker();
       const run = await rig.started();
-      await rig.store.stage(partition, run.child(1), 0, leaves(3));
+      await rig.store.stage(partition, run.child(1), run.claim.token, 0, leaves(3));
       expect((await rig.record(run.id)).children).toMatchObject({ total: 0, pending: 0 });
       expect((await rig.sweep()).hints).toEqual([]);
       expect(await rig.store.records([run.member(1, 0)])).toEqual([undefined]);
     });
 
+    it('of a claim that is over are forgotten', async (rig) => {
+      await rig.worker();
+      const dead = await rig.started();
+      await rig.store.stage(partition, dead.child(1), dead.claim.token, 0, leaves(4));
+      await rig.store.release(partition, 'w1', [dead.id]);
+      const run = await rig.claimOne(dead.id);
+      await run.commit({ groups: [run.group(1, leaves(2))] });
+      expect((await rig.record(run.id)).children).toMatchObject({ total: 2 });
+    });
+
     it('are staged once when they are sent twice', async (rig) => {
       await rig.worker();
       const run = await rig.started();
-      const stage = (from: number) => rig.store.stage(partition, run.child(1), from, leaves(2));
+      const stage = (from: number) => rig.store.stage(partition, run.child(1), run.claim.token, from, leaves(2));
       for (const from of [0, 0, 2, 2]) await stage(from);
       await run.commit({ groups: [run.group(1, [leaf])] });
       expect((await rig.record(run.id)).children).toMatchObject({ total: 5 });
@@ -183,10 +193,10 @@ export function groups(it: It): void {
     it('of an attempt that died are replaced by those of the next', async (rig) => {
       await rig.worker();
       const run = await rig.started();
-      await rig.store.stage(partition, run.child(1), 0, leaves(5));
+      await rig.store.stage(partition, run.child(1), run.claim.token, 0, leaves(5));
       await rig.store.release(partition, 'w1', [run.id]);
       const next = await rig.claimOne(run.id);
-      await rig.store.stage(partition, run.child(1), 0, leaves(2));
+      await rig.store.stage(partition, run.child(1), next.claim.token, 0, leaves(2));
       await next.commit({ groups: [next.group(1, [])] });
       expect((await rig.record(run.id)).children).toMatchObject({ total: 2 });
     });
