@@ -61,4 +61,7 @@ export {
   type WaitOptions,
 } from './loop/wait.ts';
 export { programCoroutines } from './program/evaluate.ts';
+export type { Expression } from './program/expression.ts';
+export { programSchema } from './program/schema.ts';
+export { type ProgramIssue, type ProgramLimits, validateProgram } from './program/validate.ts';
 export type { Worker } from './worker/worker.ts';

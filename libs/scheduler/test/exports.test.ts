@@ -32,7 +32,9 @@ it('the public surface', () => {
     'isSettled',
     'isTaskId',
     'programCoroutines',
+    'programSchema',
     'taskStates',
+    'validateProgram',
   ]);
 });
 
