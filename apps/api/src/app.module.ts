@@ -1,13 +1,14 @@
 import { Module } from '@nestjs/common';
 import { ArgumentChecks } from './coroutines/argument-checks.ts';
 import { CoroutinesController } from './coroutines/coroutines.controller.ts';
+import { ProgramsController } from './programs/programs.controller.ts';
 import { LongPolls } from './tasks/long-polls.ts';
 import { TasksController } from './tasks/tasks.controller.ts';
 import { TasksService } from './tasks/tasks.service.ts';
 import { WorkersController } from './workers/workers.controller.ts';
 
 @Module({
-  controllers: [TasksController, WorkersController, CoroutinesController],
+  controllers: [TasksController, ProgramsController, WorkersController, CoroutinesController],
   providers: [TasksService, LongPolls, ArgumentChecks],
 })
 export class AppModule {}

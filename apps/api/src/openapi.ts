@@ -26,6 +26,7 @@ function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
     .setOpenAPIVersion('3.1.0')
     .addServer('/')
     .addTag('tasks', 'Root tasks, and what is below them')
+    .addTag('programs', 'asyncio programs as JSON')
     .addTag('cluster', 'Workers, and the coroutines that they run')
     .addTag('operations', 'Health and metrics of this process')
     .build();

@@ -68,7 +68,8 @@ describe('/openapi.json', () => {
       expect(Object.keys(operation.responses), path).toEqual(expect.arrayContaining(['400', '500']));
       for (const [status, { content }] of Object.entries(operation.responses)) {
         const isHealth = status === '503' && operation.tags.includes('operations');
-        const media = Number(status) < 400 || isHealth ? /^(application\/json|text\/plain)$/ : /^application\/problem/;
+        const media =
+          Number(status) < 400 || isHealth ? /^(application\/(schema\+)?json|text\/plain)$/ : /^application\/problem/;
         expect(Object.keys(content), `${path} ${status}`).toEqual([expect.stringMatching(media)]);
       }
     }
@@ -113,6 +114,10 @@ describe('answers are as described', () => {
       ['POST', '/v1/tasks?waitMs=1', 202, { coroutine: 'main', args: {} }],
       ['POST', '/v1/tasks', 400, { coroutine: '' }],
       ['POST', '/v1/tasks', 415, 'text'],
+      ['POST', '/v1/programs', 202, { program: { sleep: 5 } }],
+      ['POST', '/v1/programs?waitMs=1', 202, { program: { sleep: 5 } }],
+      ['POST', '/v1/programs', 400, { program: { slep: 5 } }],
+      ['GET', '/v1/programs/schema', 200],
       ['GET', '/v1/tasks', 200],
       ['GET', '/v1/tasks?limit=0', 400],
       ['GET', `/v1/tasks/${id}`, 200],

@@ -23,6 +23,11 @@ export const problemTypes = {
     title: 'The arguments do not fit the coroutine',
     detail: '`errors` names each fault; GET /v1/coroutines shows the schema as `argsSchema`.',
   },
+  'invalid-program': {
+    status: 400,
+    title: 'The program is not valid',
+    detail: '`errors` names each fault; GET /v1/programs/schema has the language as a JSON Schema.',
+  },
   'cross-origin-refused': {
     status: 403,
     title: 'A web page of another origin may not do this',

@@ -1,6 +1,7 @@
 /** What the routes of tasks take. */
 import { isCoroutineName, taskStates } from '@corral/scheduler';
 import { z } from 'zod';
+import { isInternal, programName } from '../programs/program-checks.ts';
 import { integerParameter } from './integer-parameter.ts';
 import { jsonFault } from './json-value.ts';
 
@@ -17,10 +18,6 @@ const isObject = (value: unknown): boolean => typeof value === 'object' && value
 
 const args = z
   .custom<Record<string, unknown>>(isObject, { error: 'must be an object', abort: true })
-  .superRefine((value, context) => {
-    const fault = jsonFault(value, maxArgsDepth);
-    if (fault) context.addIssue({ code: 'custom', path: fault.path, message: fault.detail });
-  })
   .meta({ type: 'object', description: `Arguments, at most ${maxArgsDepth} levels deep. {} when left out.` });
 
 const taskOptions = z
@@ -30,8 +27,17 @@ const taskOptions = z
   })
   .meta({ id: 'TaskOptions' });
 
+const submittable = coroutineName.refine((name) => !isInternal(name), {
+  error: ({ input }) => `${input} runs parts of programs; submit the coroutine "${programName}"`,
+});
+
 export const submission = z
-  .strictObject({ coroutine: coroutineName, args: args.exactOptional(), options: taskOptions.exactOptional() })
+  .strictObject({ coroutine: submittable, args: args.exactOptional(), options: taskOptions.exactOptional() })
+  .superRefine(({ coroutine, args }, context) => {
+    if (coroutine === programName) return; // a program has limits of its own
+    const fault = jsonFault(args, maxArgsDepth);
+    if (fault) context.addIssue({ code: 'custom', path: ['args', ...fault.path], message: fault.detail });
+  })
   .meta({ id: 'Submission', examples: [{ coroutine: 'main', args: {} }] });
 export type Submission = z.output<typeof submission>;
 

@@ -1,19 +1,12 @@
-import { isSettled, type Page, type TaskLogs, type TaskTree, type TaskView } from '@corral/scheduler';
+import type { Page, TaskLogs, TaskTree, TaskView } from '@corral/scheduler';
 import { Body, Controller, Get, Headers, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
-import {
-  ApiAcceptedResponse,
-  ApiBody,
-  ApiHeader,
-  ApiOkResponse,
-  ApiOperation,
-  ApiParam,
-  ApiTags,
-} from '@nestjs/swagger';
+import { ApiAcceptedResponse, ApiBody, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Problems } from '../problem/problems.decorator.ts';
 import { noQuery } from '../server/no-query.ts';
 import { idempotencyKey } from './idempotency-key.ts';
-import { bodyProblems, idempotencyHeader, submittedHeaders, taskId } from './task-descriptions.ts';
+import { answerSubmitted, Submits } from './submitted.ts';
+import { bodyProblems, taskId } from './task-descriptions.ts';
 import type { Cancellation, ListQuery, Submission, TreeQuery, WaitQuery } from './task-requests.ts';
 import { cancellation, listQuery, submission, treeQuery, waitQuery } from './task-requests.ts';
 import { taskLogs, taskPage, taskTree, taskView } from './task-responses.ts';
@@ -25,27 +18,16 @@ export class TasksController {
   constructor(private readonly tasks: TasksService) {}
 
   @Post()
-  @HttpCode(202)
+  @Submits()
   @ApiOperation({ operationId: 'submitTask', summary: 'Submit a task' })
-  @ApiHeader(idempotencyHeader)
-  @ApiAcceptedResponse({ description: 'The task exists.', standardSchema: taskView, headers: submittedHeaders })
-  @ApiOkResponse({
-    description: 'With waitMs: the task is settled.',
-    standardSchema: taskView,
-    headers: submittedHeaders,
-  })
-  @Problems(...bodyProblems, 'invalid-arguments', 'idempotency-conflict')
+  @Problems(...bodyProblems, 'invalid-arguments', 'invalid-program', 'idempotency-conflict')
   async submit(
     @Body({ schema: submission }) body: Submission,
     @Query({ schema: waitQuery }) { waitMs }: WaitQuery,
     @Headers('idempotency-key') key: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<TaskView> {
-    const { task, replayed } = await this.tasks.submit(body, idempotencyKey(key), waitMs, reply.raw);
-    reply.header('location', `/v1/tasks/${task.id}`);
-    if (replayed) reply.header('idempotency-replayed', 'true');
-    if (waitMs !== undefined && isSettled(task.state)) reply.status(200);
-    return task;
+    return answerSubmitted(await this.tasks.submit(body, idempotencyKey(key), waitMs, reply.raw), waitMs, reply);
   }
 
   @Get()

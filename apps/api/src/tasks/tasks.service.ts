@@ -12,13 +12,10 @@ import { Inject, Injectable } from '@nestjs/common';
 import { type ApiClient, CLIENT } from '../client.ts';
 import { ArgumentChecks } from '../coroutines/argument-checks.ts';
 import { ProblemError } from '../problem/problem.ts';
+import { checkProgramArguments, programName } from '../programs/program-checks.ts';
 import { LongPolls } from './long-polls.ts';
+import type { Submitted } from './submitted.ts';
 import type { ListQuery, Submission } from './task-requests.ts';
-
-export interface Submitted {
-  task: TaskView;
-  replayed: boolean;
-}
 
 @Injectable()
 export class TasksService {
@@ -28,14 +25,26 @@ export class TasksService {
     private readonly polls: LongPolls,
   ) {}
 
+  /** Checks the arguments as far as the API knows what they should be, and submits. */
   async submit(
+    submission: Submission,
+    key: string | undefined,
+    waitMs: number | undefined,
+    response: ServerResponse,
+  ): Promise<Submitted> {
+    const { coroutine, args = {} } = submission;
+    if (coroutine === programName) checkProgramArguments(args);
+    else await this.checks.check(coroutine, args);
+    return this.submitChecked(submission, key, waitMs, response);
+  }
+
+  async submitChecked(
     { coroutine, args = {}, options = {} }: Submission,
     key: string | undefined,
     waitMs: number | undefined,
     response: ServerResponse,
   ): Promise<Submitted> {
     if (waitMs !== undefined) this.polls.check(waitMs);
-    await this.checks.check(coroutine, args);
     const once = key === undefined ? {} : { idempotencyKey: key };
     const submitted = await this.client.submitOnce(coroutine, args, { ...options, ...once });
     if (waitMs === undefined || isSettled(submitted.task.state)) return submitted;
