@@ -1,4 +1,5 @@
 import { createGzip, gzipSync } from 'node:zlib';
+import { MockAgent } from 'undici';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { httpFetch } from '../../src/coroutines/http-fetch.ts';
 import { NetworkGuard } from '../../src/coroutines/network-guard.ts';
@@ -203,6 +204,16 @@ describe('redirects', () => {
     await call(fetcher(), { url: `${url}/same`, headers });
     expect(seen).toMatchObject({ accept: 'text/x-test' });
     expect(JSON.stringify(Object.keys(seen as object))).not.toMatch(/authorization|cookie|api-key/);
+  });
+
+  it('H2 from https down to http are refused', async () => {
+    const agent = new MockAgent();
+    agent.disableNetConnect();
+    const reply = { headers: { location: 'http://site.test/' } };
+    agent.get('https://site.test').intercept({ path: '/' }).reply(302, '', reply);
+    const fetching = call(httpFetch(new HttpClient(agent)), { url: 'https://site.test/' });
+    await expect(fetching).rejects.toMatchObject({ name: 'RedirectRefused' });
+    agent.assertNoPendingInterceptors();
   });
 
   it.each(['file:///etc/passwd', 'gopher://127.0.0.1/', 'http://a:b@127.0.0.1/', 'http://['])(
