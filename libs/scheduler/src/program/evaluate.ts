@@ -2,15 +2,22 @@
  * The interpreter of programs: an ordinary coroutine on the public API, one case for each head of the language. Each
  * spawned expression is a task of the coroutine `program.task`, so it may run on any worker.
  */
-import { CancelledError, ExceptionGroup, TimeoutError } from '../contract/exceptions.ts';
+import { CancelledError, ExceptionGroup, InvalidArgumentsError, TimeoutError } from '../contract/exceptions.ts';
 import { Coroutine, coroutine } from '../loop/coroutines.ts';
 import type { Loop } from '../loop/loop.ts';
 import type { Task } from '../loop/tasks.ts';
 import { Environment, type Inherited } from './environment.ts';
 import { type Expression, headOf, type Json } from './expression.ts';
+import { validateProgram } from './validate.ts';
 
-/** Runs a program. It starts without any variables. */
+/** Runs a program, once the whole of it is found to be valid. It starts without any variables. */
 export const program = coroutine('program', async (loop: Loop, args: { program: Expression }): Promise<Json> => {
+  const { issues } = validateProgram(args.program);
+  if (issues.length > 0)
+    throw new InvalidArgumentsError(
+      `program: ${issues.map(({ pointer, detail }) => `${pointer}: ${detail}`).join('; ')}`,
+      issues,
+    );
   const environment = await Environment.of(loop, { values: [], tasks: [] });
   return await evaluate(args.program, environment);
 });
