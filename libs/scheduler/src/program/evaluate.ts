@@ -33,7 +33,7 @@ const programTask = coroutine(
   },
 );
 
-export const programCoroutines = [program, programTask];
+export const programCoroutines = [program, programTask] as const;
 
 /** An error as programs see it. */
 function errorObject(error: unknown): { [key: string]: Json } {

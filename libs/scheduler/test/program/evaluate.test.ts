@@ -7,7 +7,6 @@ const [program] = programCoroutines;
 
 async function run(expression: unknown) {
   await using cluster = await memoryCluster({ coroutines: [] });
-  if (program === undefined) throw new Error('no interpreter');
   return await cluster.run(program({ program: expression as Expression }));
 }
 
