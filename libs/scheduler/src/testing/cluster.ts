@@ -44,10 +44,14 @@ export class MemoryCluster implements AsyncDisposable {
   }
 
   async addWorker(coroutines = this.#options.coroutines): Promise<Worker> {
-    const { clock } = this;
     const lines = new Mortal(this);
     const worker = new Worker({
-      ...{ store: lines.store, dispatch: lines.dispatch, clock, instrument: this.#options.instrument ?? {} },
+      ...{
+        store: lines.store,
+        dispatch: lines.dispatch,
+        clock: lines.clock,
+        instrument: this.#options.instrument ?? {},
+      },
       ...{ name: `w${this.workers.length}`, host: 'memory', pid: process.pid, version: 'test' },
       ...{
         slots: this.#options.slots ?? 100,

@@ -1,4 +1,5 @@
-/** A worker's lines to the store and to dispatch, which can be cut as if its process had been killed. */
+/** A worker's lines to the store, to dispatch and to its clock, which can be cut as if its process had been killed. */
+import type { Clock } from '../contract/clock.ts';
 import type { Consumer, Dispatch } from '../contract/dispatch.ts';
 import type { Store } from '../contract/store.ts';
 
@@ -7,15 +8,18 @@ const silence = <T>(): Promise<T> => new Promise<T>(() => undefined);
 export interface Lines {
   store: Store;
   dispatch: Dispatch;
+  clock: Clock;
 }
 
 export class Mortal {
   readonly store: Store;
   readonly dispatch: Dispatch;
+  readonly clock: Clock;
   #dead = false;
   readonly #died = Promise.withResolvers<void>();
 
-  constructor({ store, dispatch }: Lines) {
+  constructor({ store, dispatch, clock }: Lines) {
+    this.clock = this.#clockOf(clock);
     this.store = this.#mortal(store);
     const lines = this.#mortal(dispatch);
     this.dispatch = {
@@ -23,6 +27,22 @@ export class Mortal {
       backlog: lines.backlog,
       close: lines.close,
       consume: (partition, consumer) => dispatch.consume(partition, this.#consumer(consumer)),
+    };
+  }
+
+  /** Timers of the dead are neither set nor fired. */
+  #clockOf(clock: Clock): Clock {
+    return {
+      now: () => clock.now(),
+      monotonic: () => clock.monotonic(),
+      drain: () => clock.drain(),
+      random: (bytes) => clock.random(bytes),
+      setTimer: (ms, callback) => {
+        if (this.#dead) return { cancel: () => undefined };
+        return clock.setTimer(ms, () => {
+          if (!this.#dead) callback();
+        });
+      },
     };
   }
 
