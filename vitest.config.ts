@@ -9,6 +9,7 @@ export default defineConfig({
   test: {
     projects: [
       { ...common, test: { name: 'unit', include: ['{apps,libs}/*/test/**/*.test.ts'] } },
+      { ...common, test: { name: 'differential', include: ['test/differential/**/*.test.ts'] } },
       {
         ...common,
         test: {
