@@ -75,7 +75,7 @@ describe('a request', () => {
     [{ url: 'file:///etc/passwd' }, 'url: must be'],
     [{ url: 'gopher://127.0.0.1:6379/_FLUSHALL' }, 'url: must be'],
     [{ url: 'data:text/html,hello' }, 'url: must be'],
-    [{ url: 'http://' }, 'url: must be'],
+    [{ url: 'http://' }, 'url: is no URL'],
     [{ url: 'http://user@127.0.0.1/' }, 'url: must not hold a user name or password'],
     [{ url: 'http://public.example:80@127.0.0.1/' }, 'url: must not hold a user name or password'],
     [{ headers: { 'x-a': 'b\r\nx-injected: c' } }, 'headers.x-a: must be Latin-1 text without line breaks'],
