@@ -40,7 +40,10 @@ async function resultOf(service: Service, test: Case, unit: number): Promise<Res
     const got = await service.run(test, unit);
     return { test, passed: sameOutcome(test.expect, got), got, overMs: over() };
   } catch (error) {
-    const { name, message } = error as Error;
-    return { test, passed: false, got: { problem: `${name}: ${message}` }, overMs: over() };
+    return { test, passed: false, got: { problem: words(error as Error) }, overMs: over() };
   }
 }
+
+/** What fetch throws has the reason in its cause. */
+const words = ({ name, message, cause }: Error): string =>
+  `${name}: ${message}${cause instanceof Error ? `: ${cause.message}` : ''}`;
