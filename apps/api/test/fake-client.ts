@@ -18,7 +18,7 @@ export const rootId = (n: number): string => `t_${String(n).padStart(26, '0')}`;
 export class FakeClient implements ApiClient {
   readonly tasks = new Map<string, TaskView>();
   readonly submitted: Submit[] = [];
-  readonly cancelled: [string, string | undefined][] = [];
+  readonly cancelled: [string, string | undefined, boolean][] = [];
   readonly listed: Parameters<ApiClient['list']>[] = [];
   readonly limits: (number | undefined)[] = [];
   readonly keys = new Map<string, { content: string; id: string }>();
@@ -83,9 +83,9 @@ export class FakeClient implements ApiClient {
     return this.tasks.get(id);
   }
 
-  async cancel(id: string, message?: string): Promise<TaskView | undefined> {
+  async cancel(id: string, message?: string, { tree = false } = {}): Promise<TaskView | undefined> {
     this.#fail();
-    this.cancelled.push([id, message]);
+    this.cancelled.push([id, message, tree]);
     return this.tasks.get(id);
   }
 

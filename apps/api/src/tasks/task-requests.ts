@@ -49,6 +49,14 @@ export const cancellation = z
   .meta({ id: 'Cancellation' });
 export type Cancellation = z.output<typeof cancellation>;
 
+export const cancelQuery = z.strictObject({
+  tree: z
+    .stringbool({ truthy: ['true'], falsy: ['false'], case: 'sensitive', error: 'must be true or false' })
+    .exactOptional()
+    .meta({ type: 'boolean', description: 'Cancel everything below the task as well.' }),
+});
+export type CancelQuery = z.output<typeof cancelQuery>;
+
 export const waitQuery = z.strictObject({
   waitMs: integerParameter(
     0,

@@ -7,8 +7,8 @@ import { noQuery } from '../server/no-query.ts';
 import { idempotencyKey } from './idempotency-key.ts';
 import { answerSubmitted, Submits } from './submitted.ts';
 import { bodyProblems, taskId } from './task-descriptions.ts';
-import type { Cancellation, ListQuery, Submission, TreeQuery, WaitQuery } from './task-requests.ts';
-import { cancellation, listQuery, submission, treeQuery, waitQuery } from './task-requests.ts';
+import type { Cancellation, CancelQuery, ListQuery, Submission, TreeQuery, WaitQuery } from './task-requests.ts';
+import { cancellation, cancelQuery, listQuery, submission, treeQuery, waitQuery } from './task-requests.ts';
 import { taskLogs, taskPage, taskTree, taskView } from './task-responses.ts';
 import { TasksService } from './tasks.service.ts';
 
@@ -61,9 +61,9 @@ export class TasksController {
   cancel(
     @Param('id') id: string,
     @Body({ schema: cancellation }) body: Cancellation,
-    @Query({ schema: noQuery }) _query: unknown,
+    @Query({ schema: cancelQuery }) { tree }: CancelQuery,
   ): Promise<TaskView> {
-    return this.tasks.cancel(id, body?.message);
+    return this.tasks.cancel(id, body?.message, tree ?? false);
   }
 
   @Get(':id/tree')

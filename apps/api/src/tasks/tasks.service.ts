@@ -67,8 +67,8 @@ export class TasksService {
     return this.#found(id, () => this.polls.wait(id, waitMs, response));
   }
 
-  cancel(id: string, message: string | undefined): Promise<TaskView> {
-    return this.#found(id, () => this.client.cancel(id, message));
+  cancel(id: string, message: string | undefined, tree: boolean): Promise<TaskView> {
+    return this.#found(id, () => this.client.cancel(id, message, { tree }));
   }
 
   tree(id: string, limit: number | undefined): Promise<TaskTree> {

@@ -73,7 +73,22 @@ describe('POST /v1/tasks/{id}/cancel', () => {
     });
     expect(answer.statusCode).toBe(202);
     expect(answer.json()).toEqual(task);
-    expect(client.cancelled).toEqual([[task.id, message]]);
+    expect(client.cancelled).toEqual([[task.id, message, false]]);
+  });
+
+  test.each([true, false])('with tree=%s', async (tree) => {
+    const { app, client } = await boot();
+    const { id } = client.add();
+    const answer = await app.inject({ method: 'POST', url: `/v1/tasks/${id}/cancel?tree=${tree}` });
+    expect(answer.statusCode).toBe(202);
+    expect(client.cancelled).toEqual([[id, undefined, tree]]);
+  });
+
+  test.each(['tree=yes', 'tree=', 'tree=TRUE', 'tree=true&tree=true', 'trees=true'])('refuses ?%s', async (query) => {
+    const { app, client } = await boot();
+    const answer = await app.inject({ method: 'POST', url: `/v1/tasks/${client.add().id}/cancel?${query}` });
+    expect(problemOf(answer, 400, 'invalid-request').errors?.[0]?.parameter).toContain('tree');
+    expect(client.cancelled).toEqual([]);
   });
 
   test('answers 202 for a settled task', async () => {

@@ -127,12 +127,31 @@ export class Client {
     return (await this.#waiters.wait(id, ms, settled, signal)) ?? (await this.get(id));
   }
 
-  /** Requests a cancel; changes nothing when the task is settled. */
-  async cancel(id: TaskId, message?: string): Promise<TaskView | undefined> {
+  /** Requests a cancel; changes nothing when the task is settled. `tree`: of everything below it too, also when it is
+   *  settled itself; resolves when all have been asked. What a task begins after that is its cleanup and goes on. */
+  async cancel(id: TaskId, message?: string, { tree = false } = {}): Promise<TaskView | undefined> {
+    if (!isTaskId(id)) return undefined;
     const partition = this.#partition(id);
-    const { answers, hints } = await this.#parts.store.cancel(partition, [{ id, message }]);
+    const request = tree ? Buffer.from(this.#parts.clock.random(8)).toString('hex') : undefined;
+    const target = { id, message, ...(request === undefined ? {} : { request }) };
+    const { answers, hints } = await this.#parts.store.cancel(partition, [target]);
     this.#hint(partition, hints);
-    return answers[0] === 'unknown' ? undefined : await this.get(id);
+    if (answers[0] === 'unknown') return undefined;
+    if (request !== undefined) await this.#cancelBelow(partition, id, { id: request, message });
+    return await this.get(id);
+  }
+
+  async #cancelBelow(partition: number, top: TaskId, request: { id: string; message: string | undefined }) {
+    for (const parents = [top]; parents.length > 0; ) {
+      const parent = parents.pop() as TaskId;
+      for (let after: string | undefined = ''; after !== undefined; ) {
+        const from: string = after;
+        const page = await this.#parts.store.cancelChildren(partition, parent, request, from);
+        this.#hint(partition, page.hints);
+        for (const id of page.parents) parents.push(id);
+        after = page.next;
+      }
+    }
   }
 
   /** Roots, newest first. @throws RangeError on a cursor that is none. */

@@ -100,7 +100,7 @@ export interface Turn {
   clearTimers: readonly number[];
   /** Own outcomes (steps, timers that ran out here): appended to the own inbox; a timer only if it was still set. */
   events: readonly TaskEvent[];
-  cancels: readonly { id: TaskId; message: string | undefined }[];
+  cancels: readonly TurnCancel[];
   /** Groups to cancel: undispatched members end as cancelled, each dispatched one gets a cancel. */
   cancelGroups: readonly { id: TaskId; message: string | undefined }[];
   /** Tasks of this partition, of any tree, whose end is to be told: event `settled` with this operation, at once when it
@@ -111,6 +111,14 @@ export interface Turn {
   progress: string | undefined;
   /** The task waits for nothing but loop operations: the record says `suspended`. */
   suspended: boolean;
+}
+
+export interface TurnCancel {
+  id: TaskId;
+  message: string | undefined;
+  /** A cancel of this task goes on to a task that it awaits. A cancel of the whole tree that has reached that one by
+   *  another way is not repeated. Cancels of groups always travel. */
+  travels?: boolean;
 }
 
 export type TurnAnswer = { kind: 'committed'; events: TaskEvent[] } | { kind: 'fenced' };
@@ -185,11 +193,22 @@ export interface Store {
   settle(partition: number, settlements: readonly Settlement[]): Promise<{ answers: SettleAnswer[]; hints: Hint[] }>;
 
   /** A task that never started (no `startedAt`) ends as cancelled at once; a started one gets a cancel event, unless the
-   *  same cancel is its last event and its worker has not got it yet: then the call was sent twice. */
+   *  same cancel is its last event and its worker has not got it yet: then the call was sent twice. `request`: the cancel
+   *  of a whole tree that begins here. */
   cancel(
     partition: number,
-    targets: readonly { id: TaskId; message: string | undefined }[],
+    targets: readonly { id: TaskId; message: string | undefined; request?: string }[],
   ): Promise<{ answers: CancelAnswer[]; hints: Hint[] }>;
+
+  /** Cancels a page of what a task has created, in that order, backlogs of gathers included; '' begins, `next` goes on.
+   *  `parents`: those of the page that have created tasks themselves, settled ones included. `request`: the cancel of
+   *  the whole tree that this is a part of; it reaches each task once, whichever way it comes. */
+  cancelChildren(
+    partition: number,
+    parent: TaskId,
+    request: { id: string; message: string | undefined },
+    after: string,
+  ): Promise<{ parents: TaskId[]; next: string | undefined; hints: Hint[] }>;
 
   /** Inbox events of claimed tasks from number `known` on; `fenced` when the token is not current any more. */
   receive(partition: number, tasks: readonly { id: TaskId; token: Token; known: number }[]): Promise<TurnAnswer[]>;

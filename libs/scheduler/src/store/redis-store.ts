@@ -129,10 +129,25 @@ export class RedisStore implements Store {
     return { answers: kinds.map((kind) => ({ kind })), hints: toHints(hints) };
   }
 
-  async cancel(partition: number, targets: readonly { id: TaskId; message: string | undefined }[]) {
-    const answer = await this.#run('cancel', partition, [targets.length, ...targets.flatMap(cancelRow)]);
+  async cancel(partition: number, targets: Parameters<Store['cancel']>[1]) {
+    const rows = targets.flatMap((target) => [...cancelRow(target), target.request ?? '']);
+    const answer = await this.#run('cancel', partition, [targets.length, ...rows]);
     const [answers, hints] = answer as [CancelAnswer[], string[]];
     return { answers, hints: toHints(hints) };
+  }
+
+  async cancelChildren(
+    partition: number,
+    parent: TaskId,
+    { id, message }: { id: string; message: string | undefined },
+    after: string,
+  ) {
+    const [, text, event] = cancelRow({ id: parent, message }) as string[];
+    const [entry = 0, member = 0] = after.split('.').map(Number);
+    const row = [parent, id, text ?? '', event ?? '', entry, member];
+    const answer = await this.#run('cancel-children', partition, row);
+    const [parents, nextEntry, nextMember, hints] = answer as [string[], number, number, string[]];
+    return { parents, next: nextEntry < 0 ? undefined : `${nextEntry}.${nextMember}`, hints: toHints(hints) };
   }
 
   async receive(partition: number, tasks: readonly { id: TaskId; token: string; known: number }[]) {

@@ -36,7 +36,8 @@ export function turnRow(turn: Turn): Row {
   row.push(turn.clearTimers.length, ...turn.clearTimers);
   row.push(turn.events.length);
   for (const event of turn.events) row.push(event.kind === 'timer' ? event.op : '', encodeEvent(event));
-  row.push(turn.cancels.length, ...turn.cancels.flatMap(cancelRow));
+  row.push(turn.cancels.length);
+  for (const cancel of turn.cancels) row.push(...cancelRow(cancel), cancel.travels === true ? 1 : 0);
   row.push(turn.cancelGroups.length, ...turn.cancelGroups.flatMap(cancelRow));
   row.push(turn.subscriptions.length);
   for (const { op, id } of turn.subscriptions) row.push(op, id);

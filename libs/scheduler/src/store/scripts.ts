@@ -10,6 +10,7 @@ export const scriptNames = [
   'commit',
   'settle',
   'cancel',
+  'cancel-children',
   'cancel-tree',
   'receive',
   'members',

@@ -6,11 +6,19 @@ import type { Partition } from './partition.ts';
 
 const tasksPerCall = 500;
 
-export function cancelTask(part: Partition, id: TaskId, message: string | undefined): CancelAnswer {
+interface Target {
+  id: TaskId;
+  message: string | undefined;
+  request?: string;
+}
+
+export function cancelTask(part: Partition, { id, message, request }: Target): CancelAnswer {
   const task = part.table.enlist(id);
   if (task === undefined) return 'unknown';
   if (isSettled(task.state)) return 'settled';
-  if (!isAsked(task, message)) part.cancel(task, message);
+  if (isAsked(task, message)) return 'requested';
+  if (request === undefined) part.cancel(task, message);
+  else part.cancelOnce(task, request, message);
   return 'requested';
 }
 
@@ -18,6 +26,22 @@ export function cancelTask(part: Partition, id: TaskId, message: string | undefi
 function isAsked({ inbox, known }: MemoryTask, message: string | undefined): boolean {
   const last = inbox.at(-1);
   return inbox.length > known && last?.kind === 'cancel' && last.message === message;
+}
+
+/** Cancels what the task has created from number `after` on. */
+export function cancelChildrenPage(
+  part: Partition,
+  parent: MemoryTask,
+  { id: request, message }: { id: string; message: string | undefined },
+  after: string,
+): { parents: TaskId[]; next: string | undefined } {
+  const from = after === '' ? 0 : Number(after);
+  const page = parent.children.slice(from, from + tasksPerCall);
+  for (const group of parent.groups) part.cancelBacklog(group, message);
+  const children = page.flatMap((id) => part.table.get(id) ?? []);
+  for (const child of children) part.cancelOnce(child, request, message);
+  const parents = children.filter(({ counts }) => counts.total > 0).map(({ id }) => id);
+  return { parents, next: from + page.length < parent.children.length ? String(from + page.length) : undefined };
 }
 
 /** Cancels tasks below the root, in the order of creation, each once for one end of the tree. */

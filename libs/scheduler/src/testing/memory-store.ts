@@ -18,7 +18,7 @@ import type {
   TurnAnswer,
 } from '../contract/store.ts';
 import type { SessionId, TaskId } from '../contract/task.ts';
-import { cancelTask, cancelTreePage } from './cancel.ts';
+import { cancelChildrenPage, cancelTask, cancelTreePage } from './cancel.ts';
 import { claimTasks } from './claim.ts';
 import { type Around, MemoryViews } from './memory-views.ts';
 import { News } from './news.ts';
@@ -76,10 +76,22 @@ export class MemoryStore extends MemoryViews implements Store {
     }));
   }
 
-  cancel(partition: number, targets: readonly { id: TaskId; message: string | undefined }[]) {
+  cancel(partition: number, targets: Parameters<Store['cancel']>[1]) {
     return this.#hinting('cancel', partition, (part) => ({
-      answers: targets.map(({ id, message }) => cancelTask(part, id, message)),
+      answers: targets.map((target) => cancelTask(part, target)),
     }));
+  }
+
+  cancelChildren(
+    partition: number,
+    parent: TaskId,
+    request: { id: string; message: string | undefined },
+    after: string,
+  ) {
+    return this.#hinting('cancelChildren', partition, (part) => {
+      const task = part.table.get(parent);
+      return task === undefined ? { parents: [], next: undefined } : cancelChildrenPage(part, task, request, after);
+    });
   }
 
   receive(partition: number, tasks: readonly { id: TaskId; token: Token; known: number }[]): Promise<TurnAnswer[]> {

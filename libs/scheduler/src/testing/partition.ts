@@ -159,10 +159,24 @@ export class Partition {
     }
   }
 
+  /** The cancel of a whole tree reaches a task once: by the walk down the tree, or from one who awaits it. */
+  cancelOnce(task: MemoryTask, request: string, message: string | undefined): void {
+    if (task.cancelId === request || isSettled(task.state)) return;
+    this.cancel(task, message);
+    task.cancelId = request;
+    task.cancelPasses = request;
+  }
+
+  /** A cancel of `from` travels to a task that it awaits. */
+  passCancel(from: MemoryTask, task: MemoryTask, message: string | undefined): void {
+    if (from.cancelPasses === undefined) this.cancel(task, message);
+    else this.cancelOnce(task, from.cancelPasses, message);
+  }
+
   /** Cancels the backlog of the group, then what has been dispatched. */
-  cancelGroup(group: MemoryGroup, message: string | undefined): void {
+  cancelGroup(from: MemoryTask, group: MemoryGroup, message: string | undefined): void {
     this.cancelBacklog(group, message);
-    for (const task of group.tasks) if (task !== undefined) this.cancel(task, message);
+    for (const task of group.tasks) if (task !== undefined) this.passCancel(from, task, message);
   }
 
   cancelBacklog(group: MemoryGroup, message: string | undefined): void {

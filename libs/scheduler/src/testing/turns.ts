@@ -38,14 +38,17 @@ function apply(partition: Partition, task: MemoryTask, turn: Turn): void {
   for (const op of turn.clearTimers) task.timers.delete(op);
   for (const event of turn.events)
     if (event.kind !== 'timer' || task.timers.delete(event.op)) partition.deliver(task, event);
-  for (const { id, message } of turn.cancels) {
+  for (const { id, message, travels } of turn.cancels) {
     const target = partition.table.enlist(id);
-    if (target !== undefined) partition.cancel(target, message);
+    if (target === undefined) continue;
+    if (travels) partition.passCancel(task, target, message);
+    else partition.cancel(target, message);
   }
   for (const { id, message } of turn.cancelGroups) {
     const group = partition.table.group(id);
-    if (group !== undefined) partition.cancelGroup(group, message);
+    if (group !== undefined) partition.cancelGroup(task, group, message);
   }
+  if (turn.cancelGroups.length > 0 || turn.cancels.some(({ travels }) => travels)) task.cancelPasses = undefined;
   for (const { id, op } of turn.subscriptions) subscribe(partition, task, id, op);
   task.logs.push(...turn.logs);
   if (turn.progress !== undefined) task.progress = turn.progress;

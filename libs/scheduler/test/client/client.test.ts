@@ -5,7 +5,18 @@ import { memoryCluster } from '../../src/testing/index.ts';
 const echo = coroutine('echo', async (_loop, args: unknown) => args);
 const other = coroutine('other', async () => null);
 const parent = coroutine('parent', async (loop: Loop) => loop.gather([1, 2, 3].map((n) => echo(n))));
-const coroutines = [echo, other, parent];
+
+const tidies = coroutine('tidies', async (loop: Loop, { below, times }: { below: number; times: number }) => {
+  const children = Array.from({ length: below > 0 ? times : 0 }, () => tidies({ below: below - 1, times }));
+  try {
+    await (below > 0 ? loop.gather(children) : loop.sleep(1e9));
+  } finally {
+    await loop.sleep(50);
+    loop.log('tidy');
+  }
+});
+
+const coroutines = [echo, other, parent, tidies];
 
 describe('submit', () => {
   it('with an idempotency key gives the same task for the same content, whatever the partition', async () => {
@@ -83,5 +94,31 @@ describe('wait', () => {
     const before = cluster.clock.monotonic();
     await cluster.client.wait(id, 30_000, gone.signal);
     expect(cluster.clock.monotonic() - before).toBeLessThan(1000);
+  });
+});
+
+describe('cancel of a tree', () => {
+  it.each([false, true])(
+    'asks each task once, so that all clean up in peace; alwaysReplay %s',
+    async (alwaysReplay) => {
+      await using cluster = await memoryCluster({ coroutines, alwaysReplay });
+      const { client, clock } = cluster;
+      const { id } = await client.submit('tidies', { below: 3, times: 3 });
+      const later = Promise.withResolvers<void>();
+      clock.setTimer(1_000, later.resolve);
+      await later.promise;
+      const asked = await client.cancel(id, 'enough', { tree: true });
+      expect(asked).toMatchObject({ state: 'suspended', cancelRequested: true });
+      expect(await client.wait(id, 10_000)).toMatchObject({ state: 'cancelled', error: { message: 'enough' } });
+      const logs = (await client.logs(id)) ?? [];
+      expect(logs).toHaveLength(1 + 3 + 9 + 27);
+      expect(logs.every(({ entries }) => entries.length === 1)).toBe(true);
+    },
+  );
+
+  it('knows no id that has not the form of one', async () => {
+    await using cluster = await memoryCluster({ coroutines, workers: 0 });
+    const { id } = await cluster.client.submit('echo', 1);
+    expect(await cluster.client.cancel(`${id}.x`, 'm', { tree: true })).toBeUndefined();
   });
 });

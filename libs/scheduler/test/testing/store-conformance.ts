@@ -4,6 +4,7 @@
  */
 import { afterEach, beforeEach, describe, test } from 'vitest';
 import { cancelling } from './conformance/cancelling.ts';
+import { cancellingTrees } from './conformance/cancelling-trees.ts';
 import { claiming } from './conformance/claiming.ts';
 import { committing } from './conformance/committing.ts';
 import { ending } from './conformance/ending.ts';
@@ -37,6 +38,7 @@ export function storeConformance(name: string, makeStore: () => Promise<Harness>
       settling,
       ending,
       cancelling,
+      cancellingTrees,
       sessions,
       sweeping,
       news,

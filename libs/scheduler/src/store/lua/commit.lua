@@ -2,7 +2,7 @@
   Keeps T2 (token), T3, T4, I2. A turn whose number was applied before is answered and not applied again.
   KEYS prefix    ARGV count, then each turn as redis-store.ts writes it; channel
   Returns {{{'committed', events} | {'fenced'}, ...}, hints}    Cost O(requests x log ready) ]]
---# include keys now news inbox ready take settle cancel end-tree logs
+--# include keys now news inbox ready take settle members cancel end-tree logs
 local time = now()
 
 -- What a task begins for its cleanup, after its root has ended, is not part of the present end of the tree.
@@ -71,14 +71,22 @@ local function apply(id, root, token, history)
     local timer, event = arg(), arg()
     if timer == '' or call('ZREM', timers, id .. ':' .. timer) == 1 then deliver(id, event) end
   end
+  local passed = false
   for _ = 1, count() do
-    local target, message, event = arg(), arg(), arg()
-    cancelTask(target, message, event, time)
+    local target, message, event, travels = arg(), arg(), arg(), arg()
+    if travels == '1' then
+      passCancel(id, target, message, event, time)
+      passed = true
+    else
+      cancelTask(target, message, event, time)
+    end
   end
   for _ = 1, count() do
     local target, message, event = arg(), arg(), arg()
-    cancelGroup(target, message, event, time)
+    cancelGroup(id, target, message, event, time)
+    passed = true
   end
+  if passed then call('HDEL', key('task', id), 'cancelPasses') end
   for _ = 1, count() do subscribe(id, arg(), arg()) end
   keepLogs(id, root)
   local progress = arg()

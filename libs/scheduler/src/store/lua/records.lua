@@ -1,19 +1,18 @@
 --[[ records: tasks as they stand, those in the backlog of a group included. Reads only.
   KEYS prefix    ARGV count, ids    Returns a flat list of fields and values for each, {} for an unknown id
   Cost O(ids), and O(backlog) for one in a backlog ]]
---# include keys
+--# include keys members
 local rows = {}
 for i = 1, count() do
   local id = arg()
   local fields = call('HGETALL', key('task', id))
   if #fields == 0 then
-    local group, index = string.match(id, '^(.*)%.(%d+)$')
+    local group, index = memberOf(id)
     local size, popped, parent, created, dropped, payload, at
     if group then
       size, popped, parent, created, dropped, payload, at = unpack(call('HMGET', key('group', group), 'size', 'popped',
         'parent', 'created', 'dropped', 'droppedPayload', 'droppedAt'))
     end
-    index = tonumber(index)
     if size and index < tonumber(size) then
       local row = call('LINDEX', key('backlog', group), index - tonumber(dropped or popped))
       local coroutine, _, options = string.match(row, '^([^\n]*)\n([^\n]*)\n([^\n]*)\n')

@@ -2,7 +2,7 @@
   Keeps T1, T2, T3, T4, I2. The same settlement again is answered the same.
   KEYS prefix    ARGV count, then id token state payload progress logs... for each; channel
   Returns {{'settled' | 'ending' | 'fenced', ...}, hints}    Cost O(settlements x log ready) ]]
---# include keys now news inbox ready take settle cancel end-tree logs
+--# include keys now news inbox ready take settle members cancel end-tree logs
 local time, answers = now(), {}
 for i = 1, count() do
   local id, token, state, payload, progress = arg(), arg(), arg(), arg(), arg()

@@ -11,11 +11,10 @@ end
 
 -- A member in the backlog becomes a record at once, so that its row is skipped later. False when it is none.
 local function recordOfMember(id)
-  local group, index = string.match(id, '^(.*)%.(%d+)$')
+  local group, index = memberOf(id)
   if group == nil then return false end
   local size, popped, parent, seq, created =
     unpack(call('HMGET', key('group', group), 'size', 'popped', 'parent', 'seq', 'created'))
-  index = tonumber(index)
   if not size or index < tonumber(popped) or index >= tonumber(size) then return false end
   local row = call('LINDEX', key('backlog', group), index - popped)
   local coroutine, priority, options, args = string.match(row, '^([^\n]*)\n([^\n]*)\n([^\n]*)\n(.*)$')
@@ -27,8 +26,8 @@ local function recordOfMember(id)
 end
 
 local function isMember(id)
-  local group, index = string.match(id, '^(.*)%.(%d+)$')
-  return group ~= nil and tonumber(index) < tonumber(call('HGET', key('group', group), 'size') or 0)
+  local group, index = memberOf(id)
+  return group ~= nil and index < tonumber(call('HGET', key('group', group), 'size') or 0)
 end
 
 -- message: '' (none) or a JSON string; event: the same as text for the inbox.
@@ -46,6 +45,22 @@ local function cancelTask(id, message, event, time)
     deliver(id, event)
   end
   return 'requested'
+end
+
+-- The cancel of a whole tree reaches a task once: by the walk down the tree, or from one who awaits it (commit.lua).
+local function cancelOnce(id, request, message, event, time)
+  local taskKey = key('task', id)
+  if call('HGET', taskKey, 'cancelId') == request then return 'requested' end
+  local answer = cancelTask(id, message, event, time)
+  if answer == 'requested' then call('HSET', taskKey, 'cancelId', request, 'cancelPasses', request) end
+  return answer
+end
+
+-- A cancel of `from` travels to a task that it awaits.
+local function passCancel(from, id, message, event, time)
+  local request = call('HGET', key('task', from), 'cancelPasses')
+  if request then return cancelOnce(id, request, message, event, time) end
+  return cancelTask(id, message, event, time)
 end
 
 -- Members in the backlog end at once, without records of their own: `dropped` tells from which index on.
@@ -82,11 +97,11 @@ local function dropBacklog(group, message, time)
   end
 end
 
-local function cancelGroup(group, message, event, time)
+local function cancelGroup(from, group, message, event, time)
   local popped = tonumber(call('HGET', key('group', group), 'popped') or 0)
   dropBacklog(group, message, time)
   for index = 0, popped - 1 do
     local id = group .. '.' .. index
-    if not call('HGET', key('task', id), 'finished') then cancelTask(id, message, event, time) end
+    if not call('HGET', key('task', id), 'finished') then passCancel(from, id, message, event, time) end
   end
 end
