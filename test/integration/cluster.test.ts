@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { type Connection, connect, type TaskTree } from '@corral/scheduler';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import { until } from './until.ts';
 import { endWorker, startWorker, type WorkerProcess } from './worker-process.ts';
 
 let prefix: string;
@@ -26,16 +27,6 @@ async function startWorkers(...slots: number[]): Promise<void> {
 async function run(coroutine: string, args: unknown, ms = 25_000) {
   const { id } = await connection.client.submit(coroutine, args);
   return await connection.client.wait(id, ms);
-}
-
-/** Waits until the view satisfies `test`; the limit is far above what it takes, and ends the test with the last view. */
-async function until<T>(look: () => Promise<T>, test: (seen: T) => boolean): Promise<T> {
-  const end = performance.now() + 20_000;
-  for (;;) {
-    const seen = await look();
-    if (test(seen)) return seen;
-    if (performance.now() > end) throw new Error(`still not: ${JSON.stringify(seen)}`);
-  }
 }
 
 describe('two workers', () => {

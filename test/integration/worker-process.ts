@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import type { WorkerOptions } from '@corral/scheduler';
 
 export interface WorkerProcess {
   id: string;
@@ -9,9 +10,16 @@ export interface WorkerProcess {
   process: ChildProcess;
 }
 
-export async function startWorker(url: string, prefix: string, name: string, slots = 100): Promise<WorkerProcess> {
+export async function startWorker(
+  url: string,
+  prefix: string,
+  name: string,
+  slots = 100,
+  more: Partial<WorkerOptions> = {},
+): Promise<WorkerProcess> {
   const file = new URL('./fixtures/worker.ts', import.meta.url).pathname;
-  const child = spawn(process.execPath, ['--conditions=@corral/source', file, url, prefix, name, String(slots)], {
+  const args = [url, prefix, name, String(slots), JSON.stringify(more)];
+  const child = spawn(process.execPath, ['--conditions=@corral/source', file, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const lines = createInterface({ input: child.stdout });

@@ -106,7 +106,7 @@ describe('answers are as described', () => {
       running: 0,
       suspended: 0,
     } as const;
-    client.live = [{ ...worker, coroutines: ['main'] }];
+    client.live = [{ ...worker, coroutines: ['main'], stuck: true }];
     client.entries = [{ task: id, entries: [1, 'a', null] }];
 
     const calls = [

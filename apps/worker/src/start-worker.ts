@@ -44,7 +44,8 @@ export async function startWorker(env: NodeJS.ProcessEnv): Promise<Service> {
   const connection = await connectTo(settings, metrics);
   const { coroutines, codeVersions } = loaded;
   const drainMs = Math.max(0, settings.shutdownMs - handOverMs);
-  const worker = connection.worker({ slots: settings.slots, coroutines, codeVersions, version, drainMs });
+  const { slots, maxBlockMs } = settings;
+  const worker = connection.worker({ slots, coroutines, codeVersions, version, drainMs, maxBlockMs });
   const health = new Health(metrics.loop, [async () => (await connection.health()).reasons]);
   const watch = settings.watch ? settings.coroutineFolders : [];
   const host = new WorkerHost({ connection, worker, loader, loaded, watch, logger, metrics, health });

@@ -9,6 +9,7 @@ import { programCoroutines } from './program/evaluate.ts';
 import { RedisConnection } from './store/redis-connection.ts';
 import { RedisStore } from './store/redis-store.ts';
 import { RedisViews } from './store/redis-views.ts';
+import { ThreadHeartbeat } from './store/thread-heartbeat.ts';
 import { SystemClock } from './worker/system-clock.ts';
 import { Worker } from './worker/worker.ts';
 
@@ -34,6 +35,8 @@ export interface WorkerOptions {
   version: string;
   /** Running tasks get so long to end when the worker stops. 20 s by default. */
   drainMs?: number;
+  /** A coroutine that blocks the event loop for longer than this loses it its tasks. 60 s by default. */
+  maxBlockMs?: number;
 }
 
 export interface Connection {
@@ -45,12 +48,14 @@ export interface Connection {
 }
 
 const defaultDrainMs = 20_000;
+const defaultMaxBlockMs = 60_000;
 
 /** Connects to a cluster. Rejects when the cluster was set up with another number of queues. */
 export async function connect(options: ConnectOptions): Promise<Connection> {
   const { url, prefix = 'corral', queues = 1, instrument = {} } = options;
   const warn = (error: Error): void => instrument.warning?.('redis', error);
-  const connection = new RedisConnection({ url, prefix, partitions: queues }, instrument);
+  const redis = { url, prefix, partitions: queues };
+  const connection = new RedisConnection(redis, instrument);
   const store = new RedisStore(connection);
   const views = new RedisViews(connection);
   const clock = new SystemClock();
@@ -75,9 +80,16 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
     client,
     health: () => views.health(),
     close,
-    worker: ({ name = hostname(), codeVersions = new Map(), drainMs = defaultDrainMs, ...worker }) =>
+    worker: ({
+      name = hostname(),
+      codeVersions = new Map(),
+      drainMs = defaultDrainMs,
+      maxBlockMs = defaultMaxBlockMs,
+      ...worker
+    }) =>
       new Worker({
         ...{ store, dispatch, clock, instrument, name, codeVersions, drainMs },
+        heartbeat: new ThreadHeartbeat({ redis, maxBlockMs, instrument }),
         ...{ host: hostname(), pid: process.pid, builtIn: programCoroutines },
         ...worker,
       }),

@@ -132,6 +132,13 @@ export const workerSettings = {
     default: '100',
     description: 'Coroutines that run at once on the loop of one worker. Suspended ones do not count.',
   },
+  maxBlockMs: {
+    ...integer(5000, 3_600_000),
+    variable: 'CORRAL_MAX_BLOCK_MS',
+    default: '60000',
+    description:
+      'A coroutine may hold the event loop for so long, in milliseconds; then others take over all tasks of the worker. `/v1/workers` says `stuck` after 5 s.',
+  },
   coroutineFolders: {
     expects: 'folders separated by ":"',
     schema: z

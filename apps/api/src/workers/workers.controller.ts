@@ -17,6 +17,9 @@ const worker = z
     running: z.int().min(0),
     suspended: z.int().min(0),
     coroutines: z.array(z.string()),
+    stuck: z.boolean().exactOptional().meta({
+      description: 'Present when its event loop has not turned for several seconds: a coroutine holds it.',
+    }),
   })
   .meta({ id: 'Worker' });
 

@@ -23,6 +23,7 @@
  */
 
 import type { Hint } from './dispatch.ts';
+import type { SessionState } from './heartbeat.ts';
 import type { HistoryEntry, TaskEvent } from './history.ts';
 import type { Outcome } from './outcome.ts';
 import type { SessionId, TaskId } from './task.ts';
@@ -145,11 +146,10 @@ export interface SessionInfo {
   coroutines: readonly { name: string; argsSchema?: unknown; version: string }[];
 }
 
-export interface Beat {
+export interface Beat extends SessionState {
   session: SessionId;
-  running: number;
-  suspended: number;
-  draining: boolean;
+  /** Its event loop has not turned for several seconds: a coroutine holds it. */
+  stuck: boolean;
 }
 
 export interface SweepAnswer {

@@ -71,6 +71,8 @@ export interface WorkerView {
   running: number;
   suspended: number;
   coroutines: string[];
+  /** Its event loop has not turned for several seconds: a coroutine holds it. */
+  stuck?: boolean;
 }
 
 export interface CoroutineView {

@@ -183,8 +183,8 @@ export class RedisStore implements Store {
     await this.#everywhere((partition) => this.#run('register', partition, row, { news: false }));
   }
 
-  async beat({ session, running, suspended, draining }: Beat): Promise<boolean> {
-    const row = [session, running, suspended, draining ? 1 : 0];
+  async beat({ session, running, suspended, draining, stuck }: Beat): Promise<boolean> {
+    const row = [session, running, suspended, draining ? 1 : 0, stuck ? 1 : 0];
     const lives = await this.#everywhere((partition) => this.#run('beat', partition, row, { news: false }));
     return lives.every((answer) => answer === 1);
   }

@@ -121,6 +121,7 @@ export class RedisViews implements Views {
       running: row['lost'] !== undefined ? 0 : Number(row['running']),
       suspended: row['lost'] !== undefined ? 0 : Number(row['suspended']),
       coroutines: coroutines.map(({ name }) => name).sort(),
+      ...(row['stuck'] === '1' && row['lost'] === undefined ? { stuck: true } : {}),
     };
   }
 

@@ -5,6 +5,7 @@ import type { Instrument } from '../contract/instrument.ts';
 import type { TaskView } from '../contract/task.ts';
 import type { AnyCoroutineFunction, Coroutine } from '../loop/coroutines.ts';
 import { programCoroutines } from '../program/evaluate.ts';
+import { LoopHeartbeat } from '../worker/loop-heartbeat.ts';
 import { Worker } from '../worker/worker.ts';
 import { MemoryDispatch } from './memory-dispatch.ts';
 import { MemoryStore, type MemoryStoreOptions } from './memory-store.ts';
@@ -50,6 +51,7 @@ export class MemoryCluster implements AsyncDisposable {
         store: lines.store,
         dispatch: lines.dispatch,
         clock: lines.clock,
+        heartbeat: new LoopHeartbeat(lines.store, lines.clock),
         instrument: this.#options.instrument ?? {},
       },
       ...{ name: `w${this.workers.length}`, host: 'memory', pid: process.pid, version: 'test' },

@@ -126,7 +126,7 @@ function recordOf(task: MemoryTask, part: Partition): TaskRecord {
   };
 }
 
-const workerOf = ({ info, running, suspended, draining, lost }: Session): WorkerView => ({
+const workerOf = ({ info, running, suspended, draining, lost, stuck }: Session): WorkerView => ({
   id: info.id,
   state: lost ? 'lost' : draining ? 'draining' : 'up',
   host: info.host,
@@ -136,4 +136,5 @@ const workerOf = ({ info, running, suspended, draining, lost }: Session): Worker
   running,
   suspended,
   coroutines: info.coroutines.map(({ name }) => name).sort(),
+  ...(stuck && !lost ? { stuck: true } : {}),
 });

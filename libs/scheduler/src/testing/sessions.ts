@@ -17,6 +17,7 @@ export interface Session {
   running: number;
   suspended: number;
   draining: boolean;
+  stuck: boolean;
   /** Up-time of the store at the last beat. */
   beatAt: number;
   /** Its lease has run out; what it held is being taken back. */
@@ -40,6 +41,7 @@ export class Sessions {
         running: 0,
         suspended: 0,
         draining: false,
+        stuck: false,
         beatAt: this.#upMs,
         lost: false,
         claimed: new Set(),
@@ -47,10 +49,10 @@ export class Sessions {
   }
 
   /** False when it is unknown or lost. */
-  beat({ session, running, suspended, draining }: Beat): boolean {
+  beat({ session, running, suspended, draining, stuck }: Beat): boolean {
     const known = this.live(session);
     if (known === undefined) return false;
-    Object.assign(known, { running, suspended, draining, beatAt: this.#upMs });
+    Object.assign(known, { running, suspended, draining, stuck, beatAt: this.#upMs });
     return true;
   }
 

@@ -10,6 +10,7 @@
 import type { Clock } from '../contract/clock.ts';
 import type { Consumption, Dispatch } from '../contract/dispatch.ts';
 import { StoreUnavailableError } from '../contract/exceptions.ts';
+import type { Heartbeat } from '../contract/heartbeat.ts';
 import { partitionOf } from '../contract/ids.ts';
 import type { Instrument } from '../contract/instrument.ts';
 import type { Claim, SessionInfo, Store } from '../contract/store.ts';
@@ -28,6 +29,7 @@ export interface WorkerParts {
   store: Store;
   dispatch: Dispatch;
   clock: Clock;
+  heartbeat: Heartbeat;
   instrument: Instrument;
   /** Name of the worker for people; each start adds a suffix of its own. */
   name: string;
@@ -119,14 +121,14 @@ export class Worker {
   async stop(): Promise<void> {
     if (this.#draining) return;
     this.#draining = true;
-    await this.#session.beat();
+    await this.#parts.heartbeat.beat();
     await Promise.all(this.#consumptions.map((consumption) => consumption.stop()));
     await this.#handOver(this.#runs.ids('suspended'));
     await this.#drained();
     await this.#handOver(this.#runs.ids('all'));
     await Promise.all(this.#rounds.map((round) => round.stop()));
-    await this.#session.end();
-    const { store } = this.#parts;
+    const { store, heartbeat } = this.#parts;
+    await heartbeat.close();
     for (let partition = 0; partition < store.partitions; partition++) await store.release(partition, this.id);
     await this.#listening?.close();
   }
@@ -152,10 +154,10 @@ export class Worker {
   // --- the session
 
   #newSession(): Session {
-    const { name, host, pid, version, slots, clock, store } = this.#parts;
+    const { name, host, pid, version, slots, clock } = this.#parts;
     const suffix = Buffer.from(clock.random(4)).toString('hex');
     const info = { id: `${name}-${suffix}`, host, pid, version, slots, coroutines: this.#announcement };
-    return new Session(info, store, clock, () => this.statistics(), {
+    return new Session(info, this.#parts, () => this.statistics(), {
       lost: () => void this.#beginAgain(),
       failed: (error) => this.#warn('could not renew the lease', error),
     });

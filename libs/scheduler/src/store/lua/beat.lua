@@ -1,11 +1,12 @@
 #!lua flags=allow-oom
 --[[ beat: a session lives. Allowed when memory is full: a full store must not cost anybody the lease (H2).
-  KEYS prefix    ARGV session running suspended draining    Returns 1, or 0 when the session was given up   Cost O(1) ]]
+  KEYS prefix    ARGV session running suspended draining stuck    Returns 1, or 0 when the session was given up   Cost O(1) ]]
 --# include keys sessions
-local session, running, suspended, draining = arg(), arg(), arg(), arg()
+local session, running, suspended, draining, stuck = arg(), arg(), arg(), arg(), arg()
 if not call('ZSCORE', sessions, session) or call('HEXISTS', key('session', session), 'lost') == 1 then return 0 end
 call('ZADD', sessions, uptime(), session)
 local before = call('HGET', key('session', session), 'draining')
-call('HSET', key('session', session), 'running', running, 'suspended', suspended, 'draining', draining)
+call('HSET', key('session', session), 'running', running, 'suspended', suspended, 'draining', draining,
+  'stuck', stuck)
 if (before or '0') ~= draining then recount() end
 return 1

@@ -42,7 +42,7 @@ export function fairness(it: It): void {
     it('does not count a draining session', async (rig) => {
       await rig.worker('w1', { slots: 1 });
       await rig.worker('w2', { slots: 10 });
-      await rig.store.beat({ session: 'w2', running: 0, suspended: 0, draining: true });
+      await rig.store.beat({ session: 'w2', running: 0, suspended: 0, draining: true, stuck: false });
       expect((await submit(rig, 5)).hints).toHaveLength(2);
     });
 

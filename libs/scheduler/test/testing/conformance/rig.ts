@@ -226,7 +226,7 @@ export class Rig {
   async beat(...sessions: SessionId[]): Promise<boolean[]> {
     const answers: boolean[] = [];
     for (const session of sessions)
-      answers.push(await this.store.beat({ session, running: 0, suspended: 0, draining: false }));
+      answers.push(await this.store.beat({ session, running: 0, suspended: 0, draining: false, stuck: false }));
     return answers;
   }
 

@@ -82,12 +82,12 @@ export function views(it: It): void {
     it('show the workers as they were told', async (rig) => {
       await rig.worker('w1', { slots: 4, coroutines: ['main'] });
       await rig.worker('w2');
-      await rig.store.beat({ session: 'w1', running: 2, suspended: 5, draining: false });
-      await rig.store.beat({ session: 'w2', running: 0, suspended: 0, draining: true });
+      await rig.store.beat({ session: 'w1', running: 2, suspended: 5, draining: false, stuck: true });
+      await rig.store.beat({ session: 'w2', running: 0, suspended: 0, draining: true, stuck: false });
       const workers = (await rig.store.workers()).sort((a, b) => (a.id < b.id ? -1 : 1));
       const told = { host: 'host', pid: 7, version: '1.2.3' };
       expect(workers).toEqual([
-        { ...told, id: 'w1', state: 'up', slots: 4, running: 2, suspended: 5, coroutines: ['main'] },
+        { ...told, id: 'w1', state: 'up', slots: 4, running: 2, suspended: 5, coroutines: ['main'], stuck: true },
         { ...told, id: 'w2', state: 'draining', slots: 100, running: 0, suspended: 0, coroutines: ['leaf', 'main'] },
       ]);
     });
