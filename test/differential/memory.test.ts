@@ -16,7 +16,8 @@ describe.each([
       const { tookMs, ...got } = await runInMemory(test, { unit, alwaysReplay });
       if (!sameOutcome(test.expect, got)) expect.fail(failure(test, got));
       // Time is virtual: what takes longer than with asyncio, or less long, has waited for something else.
-      expect(Math.abs(tookMs - unitsOf(test) * unit)).toBeLessThan(unit / 10);
+      if (test.expect.durationMs !== undefined || test.expect.state === 'invalid')
+        expect(Math.abs(tookMs - unitsOf(test) * unit)).toBeLessThan(unit / 10);
     });
   });
 });

@@ -10,7 +10,7 @@ import type { Dispatch, Hint } from '../contract/dispatch.ts';
 import { CorralInternalError, IdempotencyConflictError, StoreUnavailableError } from '../contract/exceptions.ts';
 import { isTaskId, newRootId, partitionOf } from '../contract/ids.ts';
 import type { Instrument } from '../contract/instrument.ts';
-import type { Store } from '../contract/store.ts';
+import type { Cancel, Store } from '../contract/store.ts';
 import {
   type CoroutineView,
   isSettled,
@@ -132,21 +132,20 @@ export class Client {
   async cancel(id: TaskId, message?: string, { tree = false } = {}): Promise<TaskView | undefined> {
     if (!isTaskId(id)) return undefined;
     const partition = this.#partition(id);
-    const request = tree ? Buffer.from(this.#parts.clock.random(8)).toString('hex') : undefined;
-    const target = { id, message, ...(request === undefined ? {} : { request }) };
-    const { answers, hints } = await this.#parts.store.cancel(partition, [target]);
+    const wave = Buffer.from(this.#parts.clock.random(9)).toString('base64url');
+    const { answers, hints } = await this.#parts.store.cancel(partition, [{ id, message, wave }]);
     this.#hint(partition, hints);
     if (answers[0] === 'unknown') return undefined;
-    if (request !== undefined) await this.#cancelBelow(partition, id, { id: request, message });
+    if (tree) await this.#cancelBelow(partition, id, { message, wave });
     return await this.get(id);
   }
 
-  async #cancelBelow(partition: number, top: TaskId, request: { id: string; message: string | undefined }) {
+  async #cancelBelow(partition: number, top: TaskId, act: Omit<Cancel, 'id'>) {
     for (const parents = [top]; parents.length > 0; ) {
       const parent = parents.pop() as TaskId;
       for (let after: string | undefined = ''; after !== undefined; ) {
         const from: string = after;
-        const page = await this.#parts.store.cancelChildren(partition, parent, request, from);
+        const page = await this.#parts.store.cancelChildren(partition, { id: parent, ...act }, from);
         this.#hint(partition, page.hints);
         for (const id of page.parents) parents.push(id);
         after = page.next;

@@ -21,7 +21,8 @@ export type TaskEvent =
   | { kind: 'group'; op: number; failed: number | undefined }
   | { kind: 'timer'; op: number }
   | { kind: 'step'; op: number; outcome: Outcome }
-  | { kind: 'cancel'; message: string | undefined };
+  /** `wave`: the cancels that one act sends out, along awaits too. A task is struck once by each (runner, R5). */
+  | { kind: 'cancel'; message: string | undefined; wave?: string | undefined };
 
 /** Events on the wire: `<op>\n<kind>\n<payload>`; the payload may hold anything. */
 export function encodeEvent(event: TaskEvent): string {
@@ -34,7 +35,7 @@ export function encodeEvent(event: TaskEvent): string {
     case 'timer':
       return `${event.op}\ntimer\n`;
     case 'cancel':
-      return `-1\ncancel\n${event.message === undefined ? '' : `=${event.message}`}`;
+      return `-1\ncancel\n${event.wave ?? ''}\n${event.message === undefined ? '' : `=${event.message}`}`;
   }
 }
 
@@ -55,8 +56,12 @@ export function decodeEvent(text: string): TaskEvent {
       return { kind, op, failed: payload === '' ? undefined : Number(payload) };
     case 'timer':
       return { kind, op };
-    case 'cancel':
-      return { kind, message: payload === '' ? undefined : payload.slice(1) };
+    case 'cancel': {
+      const end = payload.indexOf('\n');
+      const wave = payload.slice(0, end);
+      const message = payload.length === end + 1 ? undefined : payload.slice(end + 2);
+      return { kind, message, ...(wave === '' ? {} : { wave }) };
+    }
     default:
       throw new TypeError(`unknown event in the store: ${JSON.stringify(text.slice(0, 80))}`);
   }

@@ -84,6 +84,15 @@ export interface GroupMember {
   options: string;
 }
 
+/** `wave`: the cancels that one act sends out (history.ts). */
+export interface Cancel {
+  id: TaskId;
+  message: string | undefined;
+  wave?: string | undefined;
+  /** A task that never started does start, and is cancelled at its first await. */
+  afterStart?: boolean;
+}
+
 /** What one turn of a task asks for. The effects happen in the order of the fields. */
 export interface Turn {
   id: TaskId;
@@ -101,9 +110,9 @@ export interface Turn {
   clearTimers: readonly number[];
   /** Own outcomes (steps, timers that ran out here): appended to the own inbox; a timer only if it was still set. */
   events: readonly TaskEvent[];
-  cancels: readonly TurnCancel[];
+  cancels: readonly Cancel[];
   /** Groups to cancel: undispatched members end as cancelled, each dispatched one gets a cancel. */
-  cancelGroups: readonly { id: TaskId; message: string | undefined }[];
+  cancelGroups: readonly Cancel[];
   /** Tasks of this partition, of any tree, whose end is to be told: event `settled` with this operation, at once when it
    *  has ended; a LookupError for an id that does not exist. */
   subscriptions: readonly { op: number; id: TaskId }[];
@@ -112,14 +121,6 @@ export interface Turn {
   progress: string | undefined;
   /** The task waits for nothing but loop operations: the record says `suspended`. */
   suspended: boolean;
-}
-
-export interface TurnCancel {
-  id: TaskId;
-  message: string | undefined;
-  /** A cancel of this task goes on to a task that it awaits. A cancel of the whole tree that has reached that one by
-   *  another way is not repeated. Cancels of groups always travel. */
-  travels?: boolean;
 }
 
 export type TurnAnswer = { kind: 'committed'; events: TaskEvent[] } | { kind: 'fenced' };
@@ -192,21 +193,16 @@ export interface Store {
   /** Writes outcomes, decides groups, and puts the event into the parent's inbox, all in one step. */
   settle(partition: number, settlements: readonly Settlement[]): Promise<{ answers: SettleAnswer[]; hints: Hint[] }>;
 
-  /** A task that never started (no `startedAt`) ends as cancelled at once; a started one gets a cancel event, unless the
-   *  same cancel is its last event and its worker has not got it yet: then the call was sent twice. `request`: the cancel
-   *  of a whole tree that begins here. */
-  cancel(
-    partition: number,
-    targets: readonly { id: TaskId; message: string | undefined; request?: string }[],
-  ): Promise<{ answers: CancelAnswer[]; hints: Hint[] }>;
+  /** A task that never started (no `startedAt`) ends as cancelled at once; a started one gets a cancel event, unless it
+   *  has one of this wave and message: then the call was sent twice. */
+  cancel(partition: number, targets: readonly Cancel[]): Promise<{ answers: CancelAnswer[]; hints: Hint[] }>;
 
   /** Cancels a page of what a task has created, in that order, backlogs of gathers included; '' begins, `next` goes on.
-   *  `parents`: those of the page that have created tasks themselves, settled ones included. `request`: the cancel of
-   *  the whole tree that this is a part of; it reaches each task once, whichever way it comes. */
+   *  `parents`: those of the page that have created tasks themselves, settled ones included. A task that has an event of
+   *  this wave is left alone: the page was sent twice. */
   cancelChildren(
     partition: number,
-    parent: TaskId,
-    request: { id: string; message: string | undefined },
+    parent: Cancel,
     after: string,
   ): Promise<{ parents: TaskId[]; next: string | undefined; hints: Hint[] }>;
 

@@ -10,6 +10,9 @@
  * R4. A cancel strikes what is awaited. When nothing is, it is kept and strikes the next await; when the coroutine ends
  *     first, the task ends as cancelled (CPython, Task.__step: `_must_cancel`). A coroutine that awaits plain I/O hears of
  *     it by `loop.signal`: if it acts on that at once, this was the strike.
+ * R5. Cancels that are one act in asyncio are one *wave*: those of one turn, of one request from outside, of the end of
+ *     a root, and what they send on along awaits. In CPython they meet in one iteration of the loop, where a task that
+ *     is cancelled twice gets one CancelledError (Task.cancel, `_must_cancel`); here they may come at any time.
  */
 import { encode, errorValue } from '../contract/codec.ts';
 import type { TaskOptions } from '../contract/coroutine.ts';
@@ -69,6 +72,7 @@ export class Runner implements Operations {
   #abort = new AbortController();
   #signalTaken = false;
   #mustCancel: CancelledError | undefined;
+  readonly #waves = new Set<string>();
   #signalled = false;
   #cancelling = 0;
   #disposed = false;
@@ -193,8 +197,15 @@ export class Runner implements Operations {
     if (!this.#task.recorded.has(op)) this.#requests.sideEffects.push({ op, run });
   }
 
+  /** What this turn has created by now starts before the callback, as in the queue of asyncio's loop. */
   callSoon(callback: () => void): void {
-    this.#soon.push(callback);
+    const { spawns, cancels } = this.#requests;
+    const created = new Set(spawns.map(({ id }) => id));
+    this.#soon.push(() => {
+      const first = cancels.length;
+      callback();
+      for (const cancel of cancels.slice(first)) if (created.has(cancel.id)) cancel.afterStart = true;
+    });
     this.#onActivity();
   }
 
@@ -239,13 +250,26 @@ export class Runner implements Operations {
 
   deliver(event: Delivery): void {
     if (!this.replaying) this.#requests.steps.push(['event']);
-    if (event.kind === 'cancel') this.#cancel(new CancelledError(event.message ?? ''));
+    if (event.kind === 'cancel') this.#cancelled(event.message, event.wave);
     else this.#receivers[event.op]?.(event);
     this.#wake();
   }
 
   #wake(): void {
     for (const wake of this.#wakeups.splice(0)) wake(undefined);
+  }
+
+  /** What the strike sends on belongs to the same wave; a second cancel of a wave counts and strikes nothing. */
+  #cancelled(message: string | undefined, wave: string | undefined): void {
+    if (wave !== undefined && this.#waves.has(wave)) {
+      this.#cancelling += 1;
+      return;
+    }
+    if (wave !== undefined) this.#waves.add(wave);
+    const { cancels, cancelGroups } = this.#requests;
+    const [first, firstGroup] = [cancels.length, cancelGroups.length];
+    this.#cancel(new CancelledError(message ?? ''));
+    for (const sent of [...cancels.slice(first), ...cancelGroups.slice(firstGroup)]) sent.wave = wave;
   }
 
   #cancel(error: CancelledError): void {

@@ -106,6 +106,6 @@ export class Task<T> extends Future<T> {
 
   /** The awaiting task was cancelled: this one is too, and its outcome counts (asyncio: Task.cancel of _fut_waiter). */
   override strike(error: CancelledError): void {
-    this.#operations.requests()?.cancels.push({ id: this.id, message: error.message || undefined, travels: true });
+    this.#operations.requests()?.cancels.push({ id: this.id, message: error.message || undefined });
   }
 }

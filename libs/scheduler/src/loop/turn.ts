@@ -4,7 +4,7 @@
  * and cancels do not act before.
  */
 import type { HistoryStep } from '../contract/history.ts';
-import type { NewGroup, Spawn, TurnCancel } from '../contract/store.ts';
+import type { Cancel, NewGroup, Spawn } from '../contract/store.ts';
 import type { TaskId } from '../contract/task.ts';
 
 export class TurnRequests {
@@ -13,8 +13,8 @@ export class TurnRequests {
   readonly groups: NewGroup[] = [];
   readonly timers: { op: number; ms: number }[] = [];
   readonly clearTimers: number[] = [];
-  readonly cancels: TurnCancel[] = [];
-  readonly cancelGroups: { id: TaskId; message: string | undefined }[] = [];
+  readonly cancels: Cancel[] = [];
+  readonly cancelGroups: Cancel[] = [];
   /** Tasks of others whose end this one wants to hear of. */
   readonly subscriptions: { op: number; id: TaskId }[] = [];
   /** Side effects to run on this worker; their results come back as events. */

@@ -9,6 +9,7 @@ import { decodeEvent, type TaskEvent } from '../contract/history.ts';
 import type { Outcome } from '../contract/outcome.ts';
 import type {
   Beat,
+  Cancel,
   CancelAnswer,
   Claim,
   GroupMember,
@@ -129,23 +130,16 @@ export class RedisStore implements Store {
     return { answers: kinds.map((kind) => ({ kind })), hints: toHints(hints) };
   }
 
-  async cancel(partition: number, targets: Parameters<Store['cancel']>[1]) {
-    const rows = targets.flatMap((target) => [...cancelRow(target), target.request ?? '']);
-    const answer = await this.#run('cancel', partition, [targets.length, ...rows]);
+  async cancel(partition: number, targets: readonly Cancel[]) {
+    const answer = await this.#run('cancel', partition, [targets.length, ...targets.flatMap(cancelRow)]);
     const [answers, hints] = answer as [CancelAnswer[], string[]];
     return { answers, hints: toHints(hints) };
   }
 
-  async cancelChildren(
-    partition: number,
-    parent: TaskId,
-    { id, message }: { id: string; message: string | undefined },
-    after: string,
-  ) {
-    const [, text, event] = cancelRow({ id: parent, message }) as string[];
+  async cancelChildren(partition: number, parent: Cancel, after: string) {
+    const [id, message, event] = cancelRow(parent) as [string, string, string];
     const [entry = 0, member = 0] = after.split('.').map(Number);
-    const row = [parent, id, text ?? '', event ?? '', entry, member];
-    const answer = await this.#run('cancel-children', partition, row);
+    const answer = await this.#run('cancel-children', partition, [id, message, event, entry, member]);
     const [parents, nextEntry, nextMember, hints] = answer as [string[], number, number, string[]];
     return { parents, next: nextEntry < 0 ? undefined : `${nextEntry}.${nextMember}`, hints: toHints(hints) };
   }

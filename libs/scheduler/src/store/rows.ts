@@ -1,7 +1,7 @@
 /** Requests as flat lists of arguments, in the order in which the scripts read them. */
 import type { TaskOptions } from '../contract/coroutine.ts';
 import { encodeEvent } from '../contract/history.ts';
-import type { GroupMember, Settlement, Turn } from '../contract/store.ts';
+import type { Cancel, GroupMember, Settlement, Turn } from '../contract/store.ts';
 
 export type Row = (string | number)[];
 
@@ -14,11 +14,12 @@ export const priorityOfOptions = priorityOf;
 export const memberRow = ({ coroutine, options, args }: GroupMember): string =>
   `${coroutine}\n${priorityOf(options)}\n${options}\n${args}`;
 
-/** Message as a JSON string, or '' for none, and the event for the inbox. */
-export const cancelRow = (target: { id: string; message: string | undefined }): Row => [
+/** Message as a JSON string, or '' for none; the event for the inbox; 1 for a task that has to start first. */
+export const cancelRow = (target: Cancel): Row => [
   target.id,
   target.message === undefined ? '' : JSON.stringify(target.message),
-  encodeEvent({ kind: 'cancel', message: target.message }),
+  encodeEvent({ kind: 'cancel', message: target.message, wave: target.wave }),
+  target.afterStart ? 1 : 0,
 ];
 
 export function turnRow(turn: Turn): Row {
@@ -36,8 +37,7 @@ export function turnRow(turn: Turn): Row {
   row.push(turn.clearTimers.length, ...turn.clearTimers);
   row.push(turn.events.length);
   for (const event of turn.events) row.push(event.kind === 'timer' ? event.op : '', encodeEvent(event));
-  row.push(turn.cancels.length);
-  for (const cancel of turn.cancels) row.push(...cancelRow(cancel), cancel.travels === true ? 1 : 0);
+  row.push(turn.cancels.length, ...turn.cancels.flatMap(cancelRow));
   row.push(turn.cancelGroups.length, ...turn.cancelGroups.flatMap(cancelRow));
   row.push(turn.subscriptions.length);
   for (const { op, id } of turn.subscriptions) row.push(op, id);

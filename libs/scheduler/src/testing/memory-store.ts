@@ -7,6 +7,7 @@ import type { Hint } from '../contract/dispatch.ts';
 import type { Outcome } from '../contract/outcome.ts';
 import type {
   Beat,
+  Cancel,
   GroupMember,
   NewRoot,
   SessionInfo,
@@ -76,21 +77,16 @@ export class MemoryStore extends MemoryViews implements Store {
     }));
   }
 
-  cancel(partition: number, targets: Parameters<Store['cancel']>[1]) {
+  cancel(partition: number, targets: readonly Cancel[]) {
     return this.#hinting('cancel', partition, (part) => ({
-      answers: targets.map((target) => cancelTask(part, target)),
+      answers: targets.map((cancel) => cancelTask(part, cancel)),
     }));
   }
 
-  cancelChildren(
-    partition: number,
-    parent: TaskId,
-    request: { id: string; message: string | undefined },
-    after: string,
-  ) {
+  cancelChildren(partition: number, parent: Cancel, after: string) {
     return this.#hinting('cancelChildren', partition, (part) => {
-      const task = part.table.get(parent);
-      return task === undefined ? { parents: [], next: undefined } : cancelChildrenPage(part, task, request, after);
+      const task = part.table.get(parent.id);
+      return task === undefined ? { parents: [], next: undefined } : cancelChildrenPage(part, task, parent, after);
     });
   }
 

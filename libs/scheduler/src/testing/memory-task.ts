@@ -63,10 +63,6 @@ export interface MemoryTask {
   cancelRequested: boolean;
   /** Which end of the tree has cancelled it: that of its root, or an operator's. */
   swept: 'ended' | 'asked' | undefined;
-  /** The cancel of a whole tree that has reached it last. */
-  cancelId: string | undefined;
-  /** The same, until the task has passed it on to what it awaits. */
-  cancelPasses: string | undefined;
 }
 
 export interface MemoryGroup {
@@ -113,8 +109,6 @@ export const newTask = (identity: Identity): MemoryTask => ({
   progress: undefined,
   cancelRequested: false,
   swept: undefined,
-  cancelId: undefined,
-  cancelPasses: undefined,
 });
 
 export const newGroup = (

@@ -9,7 +9,7 @@
  */
 import type { TaskEvent } from '../contract/history.ts';
 import type { Outcome } from '../contract/outcome.ts';
-import type { NewGroup, NewRoot, Spawn, Token } from '../contract/store.ts';
+import type { Cancel, NewGroup, NewRoot, Spawn, Token } from '../contract/store.ts';
 import { isSettled, type SessionId, type TaskId, type TaskState } from '../contract/task.ts';
 import { cancelTreePage } from './cancel.ts';
 import { Heap } from './heap.ts';
@@ -148,35 +148,29 @@ export class Partition {
     if (task.claim !== undefined) this.#news.tell(task.claim.session, task.id);
   }
 
-  cancel(task: MemoryTask, message: string | undefined): void {
+  cancel(task: MemoryTask, message: string | undefined, wave?: string | undefined, afterStart = false): void {
     if (isSettled(task.state)) return;
-    if (task.startedAt === undefined) {
+    if (task.startedAt === undefined && !afterStart) {
       const error = { type: 'CancelledError', message: message ?? '' };
       this.finish(task, { state: 'cancelled', payload: JSON.stringify(error) });
     } else {
       task.cancelRequested = true;
-      this.deliver(task, { kind: 'cancel', message });
+      this.deliver(task, { kind: 'cancel', message, ...(wave === undefined ? {} : { wave }) });
     }
   }
 
-  /** The cancel of a whole tree reaches a task once: by the walk down the tree, or from one who awaits it. */
-  cancelOnce(task: MemoryTask, request: string, message: string | undefined): void {
-    if (task.cancelId === request || isSettled(task.state)) return;
-    this.cancel(task, message);
-    task.cancelId = request;
-    task.cancelPasses = request;
-  }
-
-  /** A cancel of `from` travels to a task that it awaits. */
-  passCancel(from: MemoryTask, task: MemoryTask, message: string | undefined): void {
-    if (from.cancelPasses === undefined) this.cancel(task, message);
-    else this.cancelOnce(task, from.cancelPasses, message);
+  /** As cancel, for calls that may be sent twice: the wave is their own. */
+  cancelOnce(task: MemoryTask, { message, wave, afterStart }: Cancel): void {
+    const sent = task.inbox.some(
+      (event) => event.kind === 'cancel' && event.message === message && event.wave === wave,
+    );
+    if (!sent) this.cancel(task, message, wave, afterStart);
   }
 
   /** Cancels the backlog of the group, then what has been dispatched. */
-  cancelGroup(from: MemoryTask, group: MemoryGroup, message: string | undefined): void {
+  cancelGroup(group: MemoryGroup, message: string | undefined, wave: string | undefined): void {
     this.cancelBacklog(group, message);
-    for (const task of group.tasks) if (task !== undefined) this.passCancel(from, task, message);
+    for (const task of group.tasks) if (task !== undefined) this.cancel(task, message, wave);
   }
 
   cancelBacklog(group: MemoryGroup, message: string | undefined): void {

@@ -38,17 +38,14 @@ function apply(partition: Partition, task: MemoryTask, turn: Turn): void {
   for (const op of turn.clearTimers) task.timers.delete(op);
   for (const event of turn.events)
     if (event.kind !== 'timer' || task.timers.delete(event.op)) partition.deliver(task, event);
-  for (const { id, message, travels } of turn.cancels) {
+  for (const { id, message, wave, afterStart } of turn.cancels) {
     const target = partition.table.enlist(id);
-    if (target === undefined) continue;
-    if (travels) partition.passCancel(task, target, message);
-    else partition.cancel(target, message);
+    if (target !== undefined) partition.cancel(target, message, wave, afterStart);
   }
-  for (const { id, message } of turn.cancelGroups) {
+  for (const { id, message, wave } of turn.cancelGroups) {
     const group = partition.table.group(id);
-    if (group !== undefined) partition.cancelGroup(task, group, message);
+    if (group !== undefined) partition.cancelGroup(group, message, wave);
   }
-  if (turn.cancelGroups.length > 0 || turn.cancels.some(({ travels }) => travels)) task.cancelPasses = undefined;
   for (const { id, op } of turn.subscriptions) subscribe(partition, task, id, op);
   task.logs.push(...turn.logs);
   if (turn.progress !== undefined) task.progress = turn.progress;

@@ -230,6 +230,7 @@ export class TaskRun {
     const suspended = this.#suspends;
     this.#commits += 1;
     const known = this.known;
+    const wave = `${this.claim.id}:${this.#commits}`;
     const answer = await this.#host.commit({
       ...effects,
       id: this.claim.id,
@@ -237,6 +238,8 @@ export class TaskRun {
       seq: this.#commits,
       known,
       history: steps.length > 0 ? JSON.stringify(steps) : undefined,
+      cancels: effects.cancels.map((cancel) => ({ ...cancel, wave: cancel.wave ?? wave })),
+      cancelGroups: effects.cancelGroups.map((cancel) => ({ ...cancel, wave: cancel.wave ?? wave })),
       events,
       suspended,
     });

@@ -11,6 +11,8 @@ it.each<TaskEvent>([
   { kind: 'cancel', message: undefined },
   { kind: 'cancel', message: '' },
   { kind: 'cancel', message: 'a\nb' },
+  { kind: 'cancel', message: 'm', wave: 'w:1' },
+  { kind: 'cancel', message: undefined, wave: 'w:1' },
 ])('the event %j is the same on the other side', (event) => {
   expect(decodeEvent(encodeEvent(event))).toEqual(event);
 });

@@ -1,14 +1,14 @@
 --[[ cancel-children: cancels a page of what a task has created, and drops backlogs of gathers on the way.
-  Keeps T1, T3, T4. Each task hears of the request once, also when the page is sent again.
-  KEYS prefix    ARGV parent request message event, entry of `children` and member to begin with; channel
+  Keeps T1, T3, T4. Each task hears of it once, also when the page is sent again.
+  KEYS prefix    ARGV parent message event, entry of `children` and member to begin with; channel
   Returns {ids that have created tasks themselves, next entry or -1, next member, hints}    Cost O(page), about 200 tasks ]]
 --# include keys now news inbox ready take settle members cancel end-tree
-local parent, request, message, event, entry, member = arg(), arg(), arg(), arg(), count(), count()
+local parent, message, event, entry, member = arg(), arg(), arg(), count(), count()
 local time, parents, left = now(), {}, 200
 
 local function visit(id)
   local finished, total = unpack(call('HMGET', key('task', id), 'finished', 'total'))
-  if not finished then cancelOnce(id, request, message, event, time) end
+  if not finished then cancelOnce(id, message, event, time) end
   if total then parents[#parents + 1] = id end
   left = left - 1
 end

@@ -27,7 +27,7 @@ local function claim(id)
     local root = rootOf(id)
     if parent and not started and call('HEXISTS', key('task', root), 'ending') == 1
       and call('SISMEMBER', key('later', root), id) == 0 then
-      return cancelTask(id, '', '-1\ncancel\n', time)
+      return cancelTask(id, '', '', time)
     end
     unschedule(id, coroutine)
     if #claims >= max then return makeReadyFirst(id, time) end

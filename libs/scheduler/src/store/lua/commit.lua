@@ -71,22 +71,14 @@ local function apply(id, root, token, history)
     local timer, event = arg(), arg()
     if timer == '' or call('ZREM', timers, id .. ':' .. timer) == 1 then deliver(id, event) end
   end
-  local passed = false
   for _ = 1, count() do
-    local target, message, event, travels = arg(), arg(), arg(), arg()
-    if travels == '1' then
-      passCancel(id, target, message, event, time)
-      passed = true
-    else
-      cancelTask(target, message, event, time)
-    end
+    local target, message, event, afterStart = arg(), arg(), arg(), arg()
+    cancelTask(target, message, event, time, afterStart == '1')
   end
   for _ = 1, count() do
-    local target, message, event = arg(), arg(), arg()
-    cancelGroup(id, target, message, event, time)
-    passed = true
+    local target, message, event, _ = arg(), arg(), arg(), arg()
+    cancelGroup(target, message, event, time)
   end
-  if passed then call('HDEL', key('task', id), 'cancelPasses') end
   for _ = 1, count() do subscribe(id, arg(), arg()) end
   keepLogs(id, root)
   local progress = arg()

@@ -2,16 +2,16 @@ import { describe, expect } from 'vitest';
 import type { It } from '../store-conformance.ts';
 import { cancelled, ids, leaves, partition, type Rig, type Run, succeeded } from './rig.ts';
 
-const request = { id: 'r1', message: 'enough' };
-const struck = { kind: 'cancel', message: 'enough' };
+const act = { message: 'enough', wave: 'w1' };
+const struck = { kind: 'cancel', ...act };
 
 /** Asks a task and everything below it, as a client does; tells how many pages it took. */
-async function cancelAll({ store }: Rig, top: string, { id, message } = request): Promise<number> {
-  await store.cancel(partition, [{ id: top, message, request: id }]);
+async function cancelAll({ store }: Rig, top: string): Promise<number> {
+  await store.cancel(partition, [{ id: top, ...act }]);
   let pages = 0;
   for (const parents = [top]; parents.length > 0; )
     for (let after: string | undefined = ''; after !== undefined && pages < 1_000; pages++) {
-      const page = await store.cancelChildren(partition, parents[0] as string, { id, message }, after);
+      const page = await store.cancelChildren(partition, { id: parents[0] as string, ...act }, after);
       after = page.next;
       parents.push(...page.parents);
       if (after === undefined) parents.shift();
@@ -36,37 +36,6 @@ export function cancellingTrees(it: It): void {
       await cancelAll(rig, middle.id);
       expect([await middle.receive(), await leaf.receive(), await root.receive()]).toEqual([[struck], [struck], []]);
       expect(await rig.record(leaf.id)).toMatchObject({ cancelRequested: true });
-    });
-
-    it('is not repeated by a task that passes its cancel on to what it awaits', async (rig) => {
-      const { middle, leaf } = await threeLevels(rig);
-      await cancelAll(rig, middle.id);
-      await middle.receive();
-      await leaf.receive();
-      await leaf.commit({ history: 'cleanup' });
-      await middle.commit({ cancels: [{ id: leaf.id, message: 'enough', travels: true }] });
-      expect(await leaf.receive()).toEqual([]);
-    });
-
-    it('is not repeated where one who passes it on was faster', async (rig) => {
-      const { middle, leaf } = await threeLevels(rig);
-      await rig.store.cancel(partition, [{ id: middle.id, message: 'enough', request: 'r1' }]);
-      await middle.receive();
-      await middle.commit({ cancels: [{ id: leaf.id, message: 'enough', travels: true }] });
-      expect(await leaf.receive()).toEqual([struck]);
-      await rig.store.cancelChildren(partition, middle.id, request, '');
-      expect(await leaf.receive()).toEqual([]);
-    });
-
-    it('leaves later cancels alone: they travel again', async (rig) => {
-      const { middle, leaf } = await threeLevels(rig);
-      await cancelAll(rig, middle.id);
-      await middle.receive();
-      await leaf.receive();
-      for (const expected of [[], [{ kind: 'cancel', message: 'again' }]]) {
-        await middle.commit({ cancels: [{ id: leaf.id, message: 'again', travels: true }] });
-        expect(await leaf.receive()).toEqual(expected);
-      }
     });
 
     it('ends what never started, backlogs of gathers too', async (rig) => {
@@ -94,7 +63,7 @@ export function cancellingTrees(it: It): void {
       await root.commit({ groups: [root.group(1, leaves(1_500))], spawns: [root.spawn(2)] });
       const member = await rig.claimOne(root.member(1, 3));
       for (let twice = 0; twice < 2; twice++) {
-        const page = await rig.store.cancelChildren(partition, root.id, request, '');
+        const page = await rig.store.cancelChildren(partition, { id: root.id, ...act }, '');
         expect(page.parents).toEqual([]);
       }
       expect(await member.receive()).toEqual([struck]);

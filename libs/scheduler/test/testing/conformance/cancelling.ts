@@ -73,23 +73,14 @@ export function cancelling(it: It): void {
       expect(await run.receive()).toEqual([{ kind: 'cancel', message: 'm' }]);
     });
 
-    it('again asks again, once the task has got the first', async (rig) => {
+    it('again asks again: it is another wave', async (rig) => {
       await rig.worker();
       const run = await rig.started();
-      await rig.cancel(run.id);
-      expect(await run.receive()).toHaveLength(1);
-      await run.commit({ history: 'cleanup' });
-      expect(await rig.cancel(run.id)).toBe('requested');
-      expect(await run.receive()).toEqual([{ kind: 'cancel', message: undefined }]);
-    });
-
-    it('again asks again, once something has happened since', async (rig) => {
-      await rig.worker();
-      const run = await rig.started();
-      await rig.cancel(run.id, 'm');
-      await run.commit({ events: [{ kind: 'step', op: 1, outcome: succeeded() }] });
-      await rig.cancel(run.id, 'm');
-      expect(await run.receive()).toEqual([{ kind: 'cancel', message: 'm' }]);
+      for (const wave of ['first', 'second']) await rig.store.cancel(partition, [{ id: run.id, message: 'm', wave }]);
+      expect(await run.receive()).toEqual([
+        { kind: 'cancel', message: 'm', wave: 'first' },
+        { kind: 'cancel', message: 'm', wave: 'second' },
+      ]);
     });
 
     it('a task that swallows it is possible: it ends as it likes', async (rig) => {
@@ -122,6 +113,32 @@ export function cancelling(it: It): void {
         expect(await child.receive()).toEqual([event]);
         await child.commit({ history: `cleanup ${cancels}` });
       }
+    });
+
+    it('that was sent twice comes once, whatever came in between', async (rig) => {
+      await rig.worker();
+      const run = await rig.started();
+      const targets = [{ id: run.id, message: 'm', wave: 'w' }];
+      await rig.store.cancel(partition, targets);
+      await run.commit({ events: [{ kind: 'step', op: 9, outcome: { state: 'succeeded', payload: '1' } }] });
+      await rig.store.cancel(partition, targets);
+      await rig.store.cancel(partition, [{ id: run.id, message: 'm', wave: 'another' }]);
+      await rig.store.release(partition, 'w1', [run.id]);
+      const { events } = (await rig.claimOne(run.id)).claim;
+      expect(events.map((event) => (event.kind === 'cancel' ? event.wave : event.kind))).toEqual([
+        'w',
+        'step',
+        'another',
+      ]);
+    });
+
+    it('after the start waits for the start of a task that has not begun', async (rig) => {
+      await rig.worker();
+      const run = await rig.started();
+      const cancels = [{ id: run.child(1), message: 'm', wave: 'w', afterStart: true }];
+      await run.commit({ spawns: [run.spawn(1)], cancels });
+      const child = await rig.claimOne(run.child(1));
+      expect(child.claim.events).toEqual([{ kind: 'cancel', message: 'm', wave: 'w' }]);
     });
 
     it('many in one call answers each', async (rig) => {

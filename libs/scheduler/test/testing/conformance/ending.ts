@@ -1,4 +1,5 @@
 import { describe, expect } from 'vitest';
+import { rootOf } from '../../../src/contract/ids.ts';
 import type { It } from '../store-conformance.ts';
 import { cancelled, failed, ids, leaves, partition, type Rig, succeeded } from './rig.ts';
 
@@ -13,6 +14,13 @@ async function ended(rig: Rig) {
   const answer = await root.settle(succeeded('root'));
   return { root, answer, first, second, pending: root.child(3) };
 }
+
+/** The event of the end of a tree, or of a cancel of all of it. */
+const cancelOf = (act: 'end' | 'tree', { id }: { id: string }) => ({
+  kind: 'cancel',
+  message: undefined,
+  wave: `${act}:${rootOf(id)}`,
+});
 
 export function ending(it: It): void {
   describe('A root whose coroutine has ended before its tree', () => {
@@ -103,7 +111,7 @@ export function ending(it: It): void {
       await rig.cancelTree(root.id);
       expect(await rig.record(pending)).toMatchObject({ state: 'cancelled', outcome: cancelled(), attempt: 0 });
       for (const child of [first, second]) {
-        expect(await child.receive()).toEqual([{ kind: 'cancel', message: undefined }]);
+        expect(await child.receive()).toEqual([cancelOf('end', child)]);
         expect(await rig.record(child.id)).toMatchObject({ cancelRequested: true });
         await child.settle(cancelled());
       }
@@ -138,7 +146,7 @@ export function ending(it: It): void {
       await child.commit();
       await root.settle();
       await rig.cancelTree(root.id);
-      expect(await child.receive()).toEqual([{ kind: 'cancel', message: undefined }]);
+      expect(await child.receive()).toEqual([cancelOf('end', child)]);
     });
 
     it('reaches every depth', async (rig) => {
@@ -151,7 +159,7 @@ export function ending(it: It): void {
       await child.settle();
       await root.settle();
       await rig.cancelTree(root.id);
-      expect(await member.receive()).toEqual([{ kind: 'cancel', message: undefined }]);
+      expect(await member.receive()).toEqual([cancelOf('end', member)]);
       expect(await rig.record(child.member(1, 1))).toMatchObject({ state: 'cancelled', attempt: 0 });
     });
 
@@ -194,7 +202,7 @@ export function ending(it: It): void {
     it('is done by the sweep when nobody else does it', async (rig) => {
       const { first, pending } = await ended(rig);
       for (let sweeps = 0; sweeps < 5; sweeps++) await rig.live(1_000, 'w1');
-      expect(await first.receive()).toEqual([{ kind: 'cancel', message: undefined }]);
+      expect(await first.receive()).toEqual([cancelOf('end', first)]);
       expect(await rig.record(pending)).toMatchObject({ state: 'cancelled' });
     });
 
@@ -209,7 +217,7 @@ export function ending(it: It): void {
       await rig.cancelTree(root.id);
       await rig.store.release(partition, 'w1', [first.id]);
       const again = await rig.claimOne(first.id);
-      expect(again.claim.events).toEqual([{ kind: 'cancel', message: undefined }]);
+      expect(again.claim.events).toEqual([cancelOf('end', again)]);
     });
   });
 
@@ -220,7 +228,7 @@ export function ending(it: It): void {
       await root.commit({ groups: [root.group(1, leaves(4), { limit: 2, returnExceptions: true })] });
       const [member] = await rig.claim(ids(root.hints));
       await rig.cancelTree(root.id);
-      expect(await member?.receive()).toEqual([{ kind: 'cancel', message: undefined }]);
+      expect(await member?.receive()).toEqual([cancelOf('tree', root)]);
       expect(await root.receive()).toEqual([]);
       expect((await rig.record(root.id)).children).toMatchObject({ total: 4, pending: 0 });
       await rig.claim(ids(root.hints));
@@ -232,13 +240,12 @@ export function ending(it: It): void {
       const root = await rig.started();
       await root.commit({ spawns: [root.spawn(1)] });
       const child = await rig.claimOne(root.child(1));
-      const cancel = { kind: 'cancel', message: undefined };
       await rig.cancelTree(root.id);
-      expect(await child.receive()).toEqual([cancel]);
+      expect(await child.receive()).toEqual([cancelOf('tree', root)]);
       await child.commit({ history: 'cleanup' });
       await root.settle();
       await rig.cancelTree(root.id);
-      expect(await child.receive()).toEqual([cancel]);
+      expect(await child.receive()).toEqual([cancelOf('end', root)]);
     });
 
     it('of an unknown root does nothing', async (rig) => {

@@ -31,13 +31,13 @@ local function isMember(id)
 end
 
 -- message: '' (none) or a JSON string; event: the same as text for the inbox.
-local function cancelTask(id, message, event, time)
+local function cancelTask(id, message, event, time, afterStart)
   local taskKey = key('task', id)
   if call('EXISTS', taskKey) == 0 and not recordOfMember(id) then return isMember(id) and 'settled' or 'unknown' end
   local state, started, finished, coroutine =
     unpack(call('HMGET', taskKey, 'state', 'started', 'finished', 'coroutine'))
   if finished then return 'settled' end
-  if state == 'pending' and not started then
+  if state == 'pending' and not started and not afterStart then
     unschedule(id, coroutine)
     finish(id, 'cancelled', cancelledPayload(message), time)
   else
@@ -47,20 +47,12 @@ local function cancelTask(id, message, event, time)
   return 'requested'
 end
 
--- The cancel of a whole tree reaches a task once: by the walk down the tree, or from one who awaits it (commit.lua).
-local function cancelOnce(id, request, message, event, time)
-  local taskKey = key('task', id)
-  if call('HGET', taskKey, 'cancelId') == request then return 'requested' end
-  local answer = cancelTask(id, message, event, time)
-  if answer == 'requested' then call('HSET', taskKey, 'cancelId', request, 'cancelPasses', request) end
-  return answer
-end
-
--- A cancel of `from` travels to a task that it awaits.
-local function passCancel(from, id, message, event, time)
-  local request = call('HGET', key('task', from), 'cancelPasses')
-  if request then return cancelOnce(id, request, message, event, time) end
-  return cancelTask(id, message, event, time)
+-- As cancelTask, for calls that may be sent twice: the wave in the event is their own. Only the last events are looked at.
+local function cancelOnce(id, message, event, time, afterStart)
+  if call('LPOS', key('inbox', id), event, 'RANK', -1, 'MAXLEN', 1000) and not call('HGET', key('task', id), 'finished') then
+    return 'requested'
+  end
+  return cancelTask(id, message, event, time, afterStart)
 end
 
 -- Members in the backlog end at once, without records of their own: `dropped` tells from which index on.
@@ -97,11 +89,11 @@ local function dropBacklog(group, message, time)
   end
 end
 
-local function cancelGroup(from, group, message, event, time)
+local function cancelGroup(group, message, event, time)
   local popped = tonumber(call('HGET', key('group', group), 'popped') or 0)
   dropBacklog(group, message, time)
   for index = 0, popped - 1 do
     local id = group .. '.' .. index
-    if not call('HGET', key('task', id), 'finished') then passCancel(from, id, message, event, time) end
+    if not call('HGET', key('task', id), 'finished') then cancelTask(id, message, event, time) end
   end
 end

@@ -2,11 +2,12 @@
 -- not through yet, with the time of the last page, so that the sweep goes on where a worker has died. Each task is cancelled once an end (`ended`).
 endTreePage = function(root, from, time)
   local ending = call('HEXISTS', key('task', root), 'ending') == 1
+  local cancel = '-1\ncancel\n' .. (ending and 'end:' or 'tree:') .. root .. '\n'
   local scanned = call('SSCAN', key('live', root), from, 'COUNT', 200)
   for _, id in ipairs(scanned[2]) do
     if string.sub(id, 1, 1) == 'g' then dropBacklog(string.sub(id, 2), '', time)
     elseif call('HSETNX', key('task', id), ending and 'ended' or 'asked', 1) == 1 then
-      cancelTask(id, '', '-1\ncancel\n', time)
+      cancelTask(id, '', cancel, time)
     end
   end
   if scanned[1] == '0' then call('ZREM', prefix .. 'ending', root)
