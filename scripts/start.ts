@@ -9,13 +9,13 @@ import type { AuditReport } from '../apps/worker/src/coroutines/site-audit/repor
 import type { Fault } from '../examples/site/faults.ts';
 import { serveExampleSite } from '../examples/site/server.ts';
 import { onSignals } from '../libs/service/src/signals.ts';
-import { runAudit } from './audit.ts';
-import { auditText, differences } from './audit-text.ts';
 import { Child } from './child.ts';
 import { freePort } from './free-port.ts';
 import { LocalCluster, type Node } from './local-cluster.ts';
 import { localRedis, withoutPassword } from './local-redis.ts';
 import { readOptions, type StartOptions } from './options.ts';
+import { runAudit } from './site-audit.ts';
+import { auditText, differences } from './site-audit-text.ts';
 
 const root = join(import.meta.dirname, '..');
 const home = join(root, '.corral');

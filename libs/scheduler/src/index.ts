@@ -1,4 +1,12 @@
 /** Corral: asyncio for a cluster. The public surface. */
+export {
+  type AuditMode,
+  type AuditOptions,
+  type AuditReport,
+  auditStore,
+  type Violation,
+  type Wait,
+} from './audit/audit.ts';
 export { Client, type ListOptions, type SubmitOptions } from './client/client.ts';
 export { type Connection, type ConnectOptions, connect, type WorkerOptions } from './connect.ts';
 export { encode, errorValue } from './contract/codec.ts';

@@ -23,6 +23,7 @@ it('the public surface', () => {
     'TimeoutError',
     'UnknownCoroutineError',
     'UnserializableError',
+    'auditStore',
     'connect',
     'coroutine',
     'encode',
