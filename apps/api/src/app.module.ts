@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { ClusterController } from './cluster/cluster.controller.ts';
 import { ArgumentChecks } from './coroutines/argument-checks.ts';
 import { CoroutinesController } from './coroutines/coroutines.controller.ts';
 import { ProgramsController } from './programs/programs.controller.ts';
@@ -8,7 +9,7 @@ import { TasksService } from './tasks/tasks.service.ts';
 import { WorkersController } from './workers/workers.controller.ts';
 
 @Module({
-  controllers: [TasksController, ProgramsController, WorkersController, CoroutinesController],
+  controllers: [TasksController, ProgramsController, WorkersController, CoroutinesController, ClusterController],
   providers: [TasksService, LongPolls, ArgumentChecks],
 })
 export class AppModule {}

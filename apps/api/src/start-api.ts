@@ -24,6 +24,7 @@ export async function startApi(env: NodeJS.ProcessEnv): Promise<Service> {
   const metrics = new Metrics({ role: 'api', logger, maxCoroutines: settings.metricsMaxCoroutines });
 
   const connection = await connectTo(settings, metrics);
+  metrics.cluster?.watch(() => connection.client.cluster());
   const health = new Health(metrics.loop, [async () => (await connection.health()).reasons]);
   const app = await createApp({ client: connection.client, metrics, health, logger, bodyLimitBytes, maxWaitMs });
   const close = async (): Promise<void> => {

@@ -1,5 +1,6 @@
 /** A client whose cluster is a Map: tasks stay what a test makes of them. */
 import {
+  type ClusterFacts,
   type CoroutineView,
   IdempotencyConflictError,
   isSettled,
@@ -106,6 +107,26 @@ export class FakeClient implements ApiClient {
   async logs(id: string): Promise<TaskLogs[] | undefined> {
     this.#fail();
     return this.tasks.has(id) ? this.entries : undefined;
+  }
+
+  async cluster(): Promise<ClusterFacts> {
+    this.#fail();
+    return {
+      workers: { up: 2, draining: 1, lost: 0 },
+      slots: 20,
+      slotsInUse: 9,
+      tasks: { pending: 7, running: 9, suspended: 3 },
+      queued: 5,
+      oldestPendingMs: 1500,
+      unroutable: [{ coroutine: 'rare', tasks: 2 }],
+      lateTimerMs: 0,
+      orphaned: 0,
+      openGathers: 1,
+      trees: 4,
+      created: 30,
+      recovered: 0,
+      settled: [{ coroutine: 'main', state: 'succeeded', tasks: 11 }],
+    };
   }
 
   async workers(): Promise<WorkerView[]> {

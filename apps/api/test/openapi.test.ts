@@ -129,6 +129,7 @@ describe('answers are as described', () => {
       ['GET', `/v1/tasks/${id}/logs`, 200],
       ['GET', '/v1/workers', 200],
       ['GET', '/v1/coroutines', 200],
+      ['GET', '/v1/cluster', 200],
       ['GET', '/healthz', 200],
       ['GET', '/readyz', 200],
       ['GET', '/metrics', 200],

@@ -9,6 +9,7 @@ export {
 } from './audit/audit.ts';
 export { Client, type ListOptions, type SubmitOptions } from './client/client.ts';
 export { type Connection, type ConnectOptions, connect, type WorkerOptions } from './connect.ts';
+export type { ClusterFacts } from './contract/cluster.ts';
 export { encode, errorValue } from './contract/codec.ts';
 export type { CoroutineOptions, TaskOptions } from './contract/coroutine.ts';
 export {

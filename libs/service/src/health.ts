@@ -1,5 +1,6 @@
 /** Whether this process lives, and whether it can do its work now. */
 import type { LoopMonitor } from './loop-monitor.ts';
+import { withDeadline } from './with-deadline.ts';
 
 const maxLoopDelayMs = 5000;
 
@@ -37,13 +38,9 @@ export class Health {
 }
 
 async function runCheck(check: ReadinessCheck, timeoutMs: number): Promise<readonly string[]> {
-  const { promise: tooLate, resolve } = Promise.withResolvers<readonly string[]>();
-  const timer = setTimeout(() => resolve([`no answer within ${timeoutMs} ms`]), timeoutMs);
   try {
-    return await Promise.race([check(), tooLate]);
+    return await withDeadline(check(), timeoutMs);
   } catch (error) {
     return [error instanceof Error ? error.message : String(error)];
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -4,6 +4,7 @@
  */
 import type { Instrument } from '@corral/scheduler';
 import { Registry } from 'prom-client';
+import { ClusterMetrics } from './cluster-metrics.ts';
 import type { Logger } from './logger.ts';
 import type { LoopMonitor } from './loop-monitor.ts';
 import { processMetrics } from './process-metrics.ts';
@@ -24,10 +25,13 @@ export class Metrics {
   readonly instrument: Instrument;
   /** Of a worker; the API runs no tasks. */
   readonly worker: WorkerMetrics | undefined;
+  /** Told by the API. */
+  readonly cluster: ClusterMetrics | undefined;
 
   constructor({ role, logger, maxCoroutines }: MetricsOptions) {
     this.loop = processMetrics(this.registry, role);
     this.worker = role === 'worker' ? new WorkerMetrics(this.registry, maxCoroutines) : undefined;
+    this.cluster = role === 'api' ? new ClusterMetrics(this.registry) : undefined;
     this.instrument = { ...this.worker?.instrument, ...storeMetrics(this.registry, logger) };
   }
 }

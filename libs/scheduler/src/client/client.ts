@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { Clock } from '../contract/clock.ts';
+import type { ClusterFacts } from '../contract/cluster.ts';
 import { decode, encode } from '../contract/codec.ts';
 import type { TaskOptions } from '../contract/coroutine.ts';
 import type { Dispatch, Hint } from '../contract/dispatch.ts';
@@ -210,6 +211,11 @@ export class Client {
 
   coroutines(): Promise<CoroutineView[]> {
     return this.#parts.views.coroutines();
+  }
+
+  /** The cluster as a whole: work, workers, and what waits. */
+  cluster(): Promise<ClusterFacts> {
+    return this.#parts.views.cluster();
   }
 
   async close(): Promise<void> {

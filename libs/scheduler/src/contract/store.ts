@@ -9,6 +9,7 @@
  *    `ready`, `hinted`, `stranded` (no live worker knows the coroutine), or claimed by a live session. A root whose
  *    coroutine has ended and whose tree has not is claimed by nobody and waits for the last task of its tree.
  * T4 the counts of a task's children add up: each transition moves one child from one count to another.
+ * T5 the counts of all tasks by state, and of what has ended, follow each transition in the same step (contract/cluster.ts).
  * D1 whatever is `ready` or `hinted` reaches a worker: sweep gives overdue hints back to `ready`.
  * D2 a second claim of the same task by a hint finds nothing to do.
  * I1 a settled task is never claimed again. I2 a parent's inbox gets one event for each child or group decision.

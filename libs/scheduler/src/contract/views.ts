@@ -1,4 +1,5 @@
 /** The port for reading: what people and the API look at. No method changes the state of a task. */
+import type { ClusterFacts } from './cluster.ts';
 import type { Outcome } from './outcome.ts';
 import type { ChildCounts, CoroutineView, SessionId, TaskId, TaskState, WorkerView } from './task.ts';
 
@@ -48,5 +49,7 @@ export interface Views {
   logs(id: TaskId): Promise<{ task: TaskId; entries: string[] }[]>;
   workers(): Promise<WorkerView[]>;
   coroutines(): Promise<CoroutineView[]>;
+  /** One cheap call a partition, to be made as often as once a second. */
+  cluster(): Promise<ClusterFacts>;
   health(): Promise<StoreHealth>;
 }

@@ -1,10 +1,12 @@
 /** The port Views over Redis. */
 
+import { type ClusterFacts, mergeFacts } from '../contract/cluster.ts';
 import { partitionOf, rootOf } from '../contract/ids.ts';
 import type { Outcome } from '../contract/outcome.ts';
 import type { SessionInfo } from '../contract/store.ts';
 import { type CoroutineView, isSettled, type TaskId, type TaskState, type WorkerView } from '../contract/task.ts';
 import type { ListQuery, StoreHealth, TaskRecord, Views } from '../contract/views.ts';
+import { type FactsAnswer, toFacts } from './facts.ts';
 import { checkHealth } from './health.ts';
 import type { RedisConnection } from './redis-connection.ts';
 
@@ -144,6 +146,13 @@ export class RedisViews implements Views {
       }
     }
     return [...views.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  async cluster(): Promise<ClusterFacts> {
+    const answers = await Promise.all(
+      this.#partitions.map((partition) => this.#connection.run('facts', partition, [])),
+    );
+    return mergeFacts(answers.map((answer) => toFacts(answer as FactsAnswer)));
   }
 
   health(): Promise<StoreHealth> {

@@ -19,6 +19,7 @@ export const scriptNames = [
   'release',
   'sweep',
   'records',
+  'facts',
   'watch',
 ] as const;
 export type ScriptName = (typeof scriptNames)[number];

@@ -38,6 +38,8 @@ export interface MemoryTask {
   readonly op: number;
   readonly member: { group: MemoryGroup; index: number } | undefined;
   readonly createdAt: number;
+  /** Since when it has been pending. */
+  waitsSince: number;
   state: TaskState;
   outcome: Outcome | undefined;
   startedAt: number | undefined;
@@ -89,6 +91,7 @@ type Identity = Pick<MemoryTask, 'id' | 'work' | 'tree' | 'born' | 'parent' | 'o
 export const newTask = (identity: Identity): MemoryTask => ({
   ...identity,
   priority: (JSON.parse(identity.work.options) as { priority?: number }).priority ?? 0,
+  waitsSince: identity.createdAt,
   state: 'pending',
   outcome: undefined,
   startedAt: undefined,
@@ -136,6 +139,10 @@ export const newGroup = (
 export const newTree = (): Tree => ({ virtual: 0, live: 0, born: 0, tasks: [], ending: undefined });
 
 export const hasBacklog = (group: MemoryGroup): boolean => group.next < group.members.length;
+
+/** Members that could be dispatched now. */
+export const dispatchable = ({ members, next, limit, live }: MemoryGroup): number =>
+  Math.min(members.length - next, limit === 0 ? members.length : limit - live);
 
 export const mayDispatch = (group: MemoryGroup): boolean =>
   hasBacklog(group) && (group.limit === 0 || group.live < group.limit);

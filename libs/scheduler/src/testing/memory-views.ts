@@ -1,7 +1,9 @@
 /** The port Views over the partitions in memory. Answers are copies. */
+import { type ClusterFacts, mergeFacts } from '../contract/cluster.ts';
 import { partitionOf } from '../contract/ids.ts';
 import { type CoroutineView, isSettled, type TaskId, type WorkerView } from '../contract/task.ts';
 import type { ListQuery, StoreHealth, TaskRecord, Views } from '../contract/views.ts';
+import { factsOf } from './facts.ts';
 import type { MemoryTask } from './memory-task.ts';
 import type { Partition } from './partition.ts';
 import type { Session } from './sessions.ts';
@@ -88,6 +90,10 @@ export class MemoryViews implements Views {
       }
       return [...views.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
     });
+  }
+
+  cluster(): Promise<ClusterFacts> {
+    return this.around('cluster', () => mergeFacts(this.parts.map(factsOf)));
   }
 
   health(): Promise<StoreHealth> {

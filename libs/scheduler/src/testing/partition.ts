@@ -5,13 +5,14 @@
  * decision of the group, event to the parent, end of the tree. Does not own: who may ask for one (tokens are checked by
  * the callers), which tasks there are (TaskTable), the order of those that wait (ReadyQueue), leases (Sessions).
  * T1 `finish` is called for unsettled tasks only. T3 each transition leaves the task in exactly one place.
- * T4 `moveTo` is the only place that writes `state`, and the counts follow there.
+ * T4, T5 `moveTo` is the only place that writes `state`, and the counts follow there.
  */
 import type { TaskEvent } from '../contract/history.ts';
 import type { Outcome } from '../contract/outcome.ts';
 import type { Cancel, NewGroup, NewRoot, Spawn, Token } from '../contract/store.ts';
 import { isSettled, type SessionId, type TaskId, type TaskState } from '../contract/task.ts';
 import { cancelTreePage } from './cancel.ts';
+import { Counts } from './facts.ts';
 import { Heap } from './heap.ts';
 import { hasBacklog, type MemoryGroup, type MemoryTask } from './memory-task.ts';
 import type { News } from './news.ts';
@@ -20,6 +21,7 @@ import { Sessions } from './sessions.ts';
 import { TaskTable } from './task-table.ts';
 
 export class Partition {
+  readonly counts = new Counts();
   readonly table = new TaskTable();
   readonly sessions = new Sessions();
   readonly queue = new ReadyQueue((group) => this.table.enlistNext(group));
@@ -50,17 +52,22 @@ export class Partition {
   // --- how a task begins
 
   addRoot(root: NewRoot): void {
+    this.counts.create(1);
     this.queue.add(this.table.addRoot(root, this.now()));
   }
 
   addChild(parent: MemoryTask, spawn: Spawn): void {
     const child = this.table.addChild(parent, spawn, this.now());
-    if (child !== undefined) this.queue.add(child);
+    if (child === undefined) return;
+    this.counts.create(1);
+    this.queue.add(child);
   }
 
   addGroup(parent: MemoryTask, spec: NewGroup): void {
     const group = this.table.addGroup(parent, spec, this.now());
     if (group === undefined) return;
+    this.counts.create(group.members.length);
+    this.counts.openGathers++;
     if (group.members.length === 0) this.#decide(group, undefined);
     else this.queue.addGroup(group);
   }
@@ -79,6 +86,7 @@ export class Partition {
   revive(task: MemoryTask): void {
     this.#dropClaim(task);
     this.moveTo(task, 'pending');
+    task.waitsSince = this.now();
     this.queue.revive(task);
   }
 
@@ -88,7 +96,18 @@ export class Partition {
       counts[task.state === 'suspended' ? 'running' : task.state]--;
       counts[state === 'suspended' ? 'running' : state]++;
     }
+    this.counts.states[task.state]--;
+    this.counts.states[state]++;
     task.state = state;
+  }
+
+  /** The timer that is due next; what was cleared before is forgotten on the way. */
+  nextTimer(): { due: number } | undefined {
+    for (let next = this.timers.peek(); next !== undefined; next = this.timers.peek()) {
+      if (next.task.timers.get(next.op) === next.due) return next;
+      this.timers.pop();
+    }
+    return undefined;
   }
 
   // --- how it ends
@@ -114,6 +133,7 @@ export class Partition {
     task.outcome = outcome;
     task.finishedAt = this.now();
     this.moveTo(task, outcome.state);
+    this.counts.end(outcome.state, this.sessions.nameOf(task.work.coroutine));
     if (parent === undefined || this.watched.has(task.id)) this.#news.tell(undefined, task.id);
     if (parent === undefined) {
       this.ending.delete(task);
@@ -188,6 +208,7 @@ export class Partition {
   #decide(group: MemoryGroup, failed: number | undefined): void {
     if (group.decided) return;
     group.decided = true;
+    this.counts.openGathers--;
     this.deliver(group.parent, { kind: 'group', op: group.op, failed });
   }
 

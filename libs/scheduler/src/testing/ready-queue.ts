@@ -8,7 +8,7 @@
  */
 import type { Hint } from '../contract/dispatch.ts';
 import { Heap } from './heap.ts';
-import { type MemoryGroup, type MemoryTask, mayDispatch } from './memory-task.ts';
+import { dispatchable, type MemoryGroup, type MemoryTask, mayDispatch } from './memory-task.ts';
 
 /** The usual time that a hint may take; the sweep says it. */
 export const hintTtlMs = 2_000;
@@ -26,6 +26,7 @@ interface Entry {
 }
 
 const isGroup = (item: Item): item is MemoryGroup => 'members' in item;
+const isTask = (item: Item): item is MemoryTask => !isGroup(item);
 
 export class ReadyQueue {
   readonly #ready = new Heap<Entry>((a, b) => Number(b.revived) - Number(a.revived) || a.start - b.start);
@@ -101,6 +102,19 @@ export class ReadyQueue {
   /** Gives hints that are older than `before` back to `ready`. */
   expireHints(before: number): void {
     for (const [task, hintedAt] of this.#hinted) if (hintedAt < before) this.revive(task);
+  }
+
+  /** `queued`: what could be dispatched now. `oldestMs`: of that and of what is stranded. */
+  statistics(now: number): { queued: number; oldestMs: number; stranded: string[] } {
+    const entries = [...this.#entries.keys()];
+    const tasks = [...entries.filter(isTask), ...this.#hinted.keys(), ...this.#stranded.keys()];
+    const groups = entries.filter(isGroup).filter(mayDispatch);
+    const since = [...tasks.map(({ waitsSince }) => waitsSince), ...groups.map(({ createdAt }) => createdAt)];
+    return {
+      queued: tasks.length - this.#stranded.size + groups.reduce((sum, group) => sum + dispatchable(group), 0),
+      oldestMs: Math.max(0, ...since.map((at) => now - at)),
+      stranded: [...this.#stranded.keys()].map(({ work }) => work.coroutine),
+    };
   }
 
   has(task: MemoryTask): boolean {

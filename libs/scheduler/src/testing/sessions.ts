@@ -3,6 +3,7 @@
  * its lease: each sweep adds what has passed since the last one, but never more than 1.5 s, and a sweep that comes
  * within 900 ms of the last (every worker sweeps) adds nothing.
  */
+import { otherCoroutine } from '../contract/cluster.ts';
 import type { Beat, SessionInfo } from '../contract/store.ts';
 import type { SessionId } from '../contract/task.ts';
 import type { MemoryTask } from './memory-task.ts';
@@ -26,13 +27,21 @@ export interface Session {
 }
 
 export class Sessions {
+  /** Coroutines that workers have had; a caller may ask for any name. */
+  readonly names = new Set<string>();
   readonly #sessions = new Map<SessionId, Session>();
   #upMs = 0;
   #sweptAt: number | undefined;
 
+  /** Under which name a coroutine is counted. */
+  nameOf(coroutine: string): string {
+    return this.names.has(coroutine) ? coroutine : otherCoroutine;
+  }
+
   register(info: SessionInfo): void {
     const known = this.#sessions.get(info.id);
     const coroutines = new Set(info.coroutines.map(({ name }) => name));
+    for (const name of coroutines) this.names.add(name);
     if (known !== undefined) Object.assign(known, { info, coroutines, beatAt: this.#upMs, lost: false });
     else
       this.#sessions.set(info.id, {

@@ -27,6 +27,7 @@ function expireSessions(part: Partition): number {
       if (expired === itemsPerCall) return expired;
       part.revive(task);
       expired++;
+      part.counts.recovered++;
     }
     part.sessions.end(session);
   }

@@ -7,6 +7,7 @@ import { cancelling } from './conformance/cancelling.ts';
 import { cancellingTrees } from './conformance/cancelling-trees.ts';
 import { claiming } from './conformance/claiming.ts';
 import { committing } from './conformance/committing.ts';
+import { counting } from './conformance/counting.ts';
 import { ending } from './conformance/ending.ts';
 import { fairness } from './conformance/fairness.ts';
 import { groups } from './conformance/groups.ts';
@@ -43,6 +44,7 @@ export function storeConformance(name: string, makeStore: () => Promise<Harness>
       sweeping,
       news,
       views,
+      counting,
     ])
       section(it);
   });

@@ -7,8 +7,10 @@
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import type { ClusterFacts } from '../../src/contract/cluster.ts';
 import type { NewRoot, SettleAnswer, Turn } from '../../src/contract/store.ts';
 import type { SessionId, TaskId } from '../../src/contract/task.ts';
+import type { TaskRecord } from '../../src/contract/views.ts';
 import { failed, type Harness, leaves, partition, Rig, Run, succeeded } from './conformance/rig.ts';
 
 const sessions = ['w1', 'w2', 'w3'] as const;
@@ -20,6 +22,21 @@ const inAnyOrder = (value: unknown): unknown =>
     if (key === 'failed') return true;
     return key === 'events' && Array.isArray(part) ? part.map((event) => JSON.stringify(event)).sort() : part;
   });
+
+const noTasks = { pending: 0, running: 0, suspended: 0, succeeded: 0, failed: 0, cancelled: 0 };
+
+/** T5: what the counts say, and what the records say. */
+function byState({ tasks, settled }: { tasks: ClusterFacts['tasks']; settled: Iterable<ClusterFacts['settled'][0]> }) {
+  const counts = { ...noTasks, ...tasks };
+  for (const entry of settled) counts[entry.state] += entry.tasks;
+  return counts;
+}
+
+function states(records: readonly (TaskRecord | undefined)[]) {
+  const counts = { ...noTasks };
+  for (const record of records) if (record !== undefined) counts[record.state] += 1;
+  return counts;
+}
 
 /** Numbers that decide; 0 when they have run out. */
 class Choices {
@@ -243,6 +260,7 @@ export class Walk {
   async #compare(): Promise<void> {
     const [first, ...others] = await Promise.all(this.#rigs.map((rig) => this.#seen(rig)));
     for (const other of others) expect(other).toEqual(first);
+    if (first !== undefined) expect(byState(first.facts)).toEqual(states(first.records));
     for (const record of first?.records ?? []) {
       const { total, pending, running, ...ended } = record?.children ?? { total: 0, pending: 0, running: 0 };
       expect(Math.min(pending, running)).toBeGreaterThanOrEqual(0);
@@ -252,7 +270,9 @@ export class Walk {
 
   async #seen({ store }: Rig) {
     const ids = [...this.tasks];
+    const { tasks, settled, created, recovered, openGathers, trees, queued, oldestPendingMs } = await store.cluster();
     return {
+      facts: { tasks, settled: new Set(settled), created, recovered, openGathers, trees, queued, oldestPendingMs },
       records: (await store.records(ids)).map((record) =>
         record?.outcome === undefined ? record : { ...record, cancelRequested: false },
       ),

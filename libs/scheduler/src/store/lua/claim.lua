@@ -5,7 +5,7 @@
   KEYS prefix    ARGV session nonce max, count, ids; channel
   Returns {{claim, ...}, hints}; claim = {id, token, coroutine, args, options, attempt, parent, created, started,
   commits, logged, history, events}    Cost O(claimed + size of their histories) ]]
---# include keys now news inbox ready take settle members cancel end-tree
+--# include keys now news counts inbox ready take settle members cancel end-tree
 local session, nonce, max = arg(), arg(), count()
 local time, claims, seen = now(), {}, {}
 
@@ -36,6 +36,7 @@ local function claim(id)
     started = started or time
     call('HSET', taskKey, 'state', 'running', 'attempt', attempt, 'token', token, 'worker', session, 'started', started)
     call('SADD', key('claims', session), id)
+    moved('pending', 'running', 1)
     if parent then
       call('HINCRBY', key('task', parent), 'pending', -1)
       call('HINCRBY', key('task', parent), 'running', 1)

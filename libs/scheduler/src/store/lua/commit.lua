@@ -2,7 +2,7 @@
   Keeps T2 (token), T3, T4, I2. A turn whose number was applied before is answered and not applied again.
   KEYS prefix    ARGV count, then each turn as redis-store.ts writes it; channel
   Returns {{{'committed', events} | {'fenced'}, ...}, hints}    Cost O(requests x log ready) ]]
---# include keys now news inbox ready take settle members cancel end-tree logs
+--# include keys now news counts inbox ready take settle members cancel end-tree logs
 local time = now()
 
 -- What a task begins for its cleanup, after its root has ended, is not part of the present end of the tree.
@@ -32,6 +32,7 @@ local function spawn(parent, root)
   call('HINCRBY', key('task', parent), 'total', 1)
   call('HINCRBY', key('task', parent), 'pending', 1)
   call('SADD', liveKey(root), id)
+  moved(nil, 'pending', 1)
   makeReady(id)
 end
 
@@ -54,6 +55,8 @@ local function group(parent, root, token)
   call('HINCRBY', key('task', parent), 'total', size)
   call('HINCRBY', key('task', parent), 'pending', size)
   call('SADD', liveKey(root), 'g' .. id)
+  moved(nil, 'pending', size)
+  add('gathers', 1)
   makeGroupReady(id)
 end
 
@@ -91,7 +94,7 @@ for i = 1, count() do
   local stop = cursor + length
   local id, token, seq, known, suspended, history = arg(), arg(), count(), count(), arg(), arg()
   local taskKey = key('task', id)
-  local current, commits = unpack(call('HMGET', taskKey, 'token', 'commits'))
+  local current, commits, state = unpack(call('HMGET', taskKey, 'token', 'commits', 'state'))
   if current ~= token then
     answers[i] = { 'fenced' }
   else
@@ -101,7 +104,9 @@ for i = 1, count() do
       call('HSET', taskKey, 'commits', seq, 'known', known)
     end
     local events = eventsFrom(id, known)
-    call('HSET', taskKey, 'state', (suspended == '1' and #events == 0) and 'suspended' or 'running')
+    local next = (suspended == '1' and #events == 0) and 'suspended' or 'running'
+    call('HSET', taskKey, 'state', next)
+    moved(state, next, 1)
     answers[i] = { 'committed', events }
   end
   cursor = stop

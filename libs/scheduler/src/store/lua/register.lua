@@ -13,6 +13,7 @@ for _ = 1, count() do
   local coroutine = arg()
   call('SADD', key('serves', coroutine), session)
   call('SADD', key('serving', session), coroutine)
+  if call('SCARD', prefix .. 'names') < 200 then call('SADD', prefix .. 'names', coroutine) end
 end
 recount()
 return 1

@@ -2,12 +2,12 @@
   Keeps T1, T2, T3, T4, I2. The same settlement again is answered the same.
   KEYS prefix    ARGV count, then id token state payload progress logs... for each; channel
   Returns {{'settled' | 'ending' | 'fenced', ...}, hints}    Cost O(settlements x log ready) ]]
---# include keys now news inbox ready take settle members cancel end-tree logs
+--# include keys now news counts inbox ready take settle members cancel end-tree logs
 local time, answers = now(), {}
 for i = 1, count() do
   local id, token, state, payload, progress = arg(), arg(), arg(), arg(), arg()
   local taskKey, root = key('task', id), rootOf(id)
-  local current, settledBy, worker = unpack(call('HMGET', taskKey, 'token', 'settledBy', 'worker'))
+  local current, settledBy, worker, before = unpack(call('HMGET', taskKey, 'token', 'settledBy', 'worker', 'state'))
   if settledBy == token then
     answers[i] = call('HEXISTS', taskKey, 'ending') == 1 and 'ending' or 'settled'
   elseif current ~= token then
@@ -23,6 +23,7 @@ for i = 1, count() do
     if id == root and call('SCARD', key('live', root)) > 0 then
       call('HSET', taskKey, 'state', 'running', 'ending', state .. '\n' .. payload)
       call('HDEL', taskKey, 'token')
+      moved(before, 'running', 1)
       call('ZADD', prefix .. 'ending', time, root)
       answers[i] = 'ending'
     else

@@ -2,7 +2,7 @@
   Keeps I3 (record and place in `ready` in one step), T3. A root that exists already is left alone (re-sent).
   KEYS prefix    ARGV count, then id coroutine args options priority idempotencyKey fingerprint for each; channel
   Returns {{'' | existing id | 'conflict', ...}, hints}    Cost O(roots x log ready) ]]
---# include keys now news ready take
+--# include keys now news counts ready take
 local time, answers = now(), {}
 for i = 1, count() do
   local id, coroutine, args, options, priority, name, fingerprint = arg(), arg(), arg(), arg(), arg(), arg(), arg()
@@ -17,6 +17,7 @@ for i = 1, count() do
       'created', time, 'priority', priority)
     call('ZADD', prefix .. 'roots', 0, id)
     if name ~= '' then call('SET', key('idempotency', name), id .. '\n' .. fingerprint .. '\n' .. (time + 86400000), 'EX', 86400) end
+    moved(nil, 'pending', 1)
     makeReady(id)
   end
 end

@@ -3,7 +3,7 @@
   paused, or whose clock jumped, costs nobody the lease (rule 2). A session is gone after 4 s without a beat.
   Keeps T2, T3, T4, D1. KEYS prefix    ARGV hintTtlMs; channel
   Returns {hints, expired, timers, workers, slots, more}    Cost O(page), at most 500 of each kind ]]
---# include keys now news inbox ready take settle members cancel end-tree sessions revive
+--# include keys now news counts inbox ready take settle members cancel end-tree sessions revive
 local hintTtl = count()
 local time, page = now(), 500
 local up = uptime()
@@ -26,6 +26,7 @@ for _, session in ipairs(call('ZRANGEBYSCORE', sessions, '-inf', '(' .. (up - 40
   for _, id in ipairs(call('SRANDMEMBER', key('claims', session), page)) do
     revive(id, session, 0, time)
     expired = expired + 1
+    add('recovered', 1)
   end
   if call('EXISTS', key('claims', session)) == 0 then
     call('ZREM', sessions, session)

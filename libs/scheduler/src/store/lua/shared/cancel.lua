@@ -78,15 +78,15 @@ local function dropBacklog(group, message, time)
   if waiting == 0 then return end
   call('HINCRBY', key('task', parent), 'pending', -waiting)
   call('HINCRBY', key('task', parent), 'cancelled', waiting)
+  moved('pending', nil, waiting)
+  -- All under the name of the first: reading 100,000 rows for the others would hold up everybody.
+  ended('cancelled', string.match(call('LINDEX', key('backlog', group), 0), '^[^\n]*'), waiting)
   local open = call('HINCRBY', groupKey, 'left', -waiting)
   if decided == '1' then return end
-  if returnExceptions == '0' then
-    call('HSET', groupKey, 'decided', 1)
-    deliver(parent, op .. '\ngroup\n' .. firstIndex)
-  elseif open == 0 then
-    call('HSET', groupKey, 'decided', 1)
-    deliver(parent, op .. '\ngroup\n')
-  end
+  if returnExceptions == '1' and open > 0 then return end
+  call('HSET', groupKey, 'decided', 1)
+  add('gathers', -1)
+  deliver(parent, op .. '\ngroup\n' .. (returnExceptions == '0' and firstIndex or ''))
 end
 
 local function cancelGroup(group, message, event, time)

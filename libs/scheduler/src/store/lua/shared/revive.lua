@@ -2,10 +2,11 @@
 local function revive(id, session, attempts, time)
   local taskKey = key('task', id)
   call('SREM', key('claims', session), id)
-  local worker, token, parent = unpack(call('HMGET', taskKey, 'worker', 'token', 'parent'))
+  local worker, token, parent, state = unpack(call('HMGET', taskKey, 'worker', 'token', 'parent', 'state'))
   if not token or worker ~= session then return end
   call('HDEL', taskKey, 'token')
-  call('HSET', taskKey, 'state', 'pending')
+  call('HSET', taskKey, 'state', 'pending', 'waits', time)
+  moved(state, 'pending', 1)
   if attempts ~= 0 then call('HINCRBY', taskKey, 'attempt', attempts) end
   if parent then
     call('HINCRBY', key('task', parent), 'running', -1)

@@ -3,7 +3,7 @@ local finish, endTreePage
 
 local function completeRoot(root, time)
   local rootKey = key('task', root)
-  local ending = call('HGET', rootKey, 'ending')
+  local ending, coroutine = unpack(call('HMGET', rootKey, 'ending', 'coroutine'))
   if not ending or call('SCARD', key('live', root)) > 0 then return end
   -- What was begun for cleaning up while the tree ended is ended in the next round, as asyncio.run does.
   if call('EXISTS', key('later', root)) == 1 then
@@ -14,6 +14,8 @@ local function completeRoot(root, time)
   local state, payload = string.match(ending, '^([^\n]*)\n(.*)$')
   call('HDEL', rootKey, 'ending')
   call('HSET', rootKey, 'state', state, 'payload', payload, 'finished', time)
+  moved('running', nil, 1)
+  ended(state, coroutine, 1)
   settledIds[#settledIds + 1] = root
 end
 
@@ -32,15 +34,18 @@ local function decide(group, index, state, undispatched)
   local failed = returnExceptions == '0' and state ~= 'succeeded'
   if not failed and left > 0 then return end
   call('HSET', groupKey, 'decided', 1)
+  add('gathers', -1)
   if call('HGET', key('task', parent), 'finished') then return end
   deliver(parent, op .. '\ngroup\n' .. (failed and index or ''))
 end
 
 finish = function(id, state, payload, time)
   local taskKey, root = key('task', id), rootOf(id)
-  local before, parent, op, group, index, watched, undispatched =
-    unpack(call('HMGET', taskKey, 'state', 'parent', 'op', 'group', 'index', 'watched', 'undispatched'))
+  local before, parent, op, group, index, watched, undispatched, coroutine =
+    unpack(call('HMGET', taskKey, 'state', 'parent', 'op', 'group', 'index', 'watched', 'undispatched', 'coroutine'))
   call('HSET', taskKey, 'state', state, 'payload', payload, 'finished', time)
+  moved(before, nil, 1)
+  ended(state, coroutine, 1)
   call('HDEL', taskKey, 'token', 'stranded', 'cancelRequested')
   if watched or not parent then settledIds[#settledIds + 1] = id end
   if not parent then return end

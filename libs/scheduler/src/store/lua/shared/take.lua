@@ -79,7 +79,9 @@ local function takeReady(room, time)
   end
 end
 
+-- What a script ends with.
 local function take(time)
+  writeCounts()
   local window = 2 * tonumber(call('GET', prefix .. 'capacity') or 0)
   local room = window - call('ZCARD', hinted)
   -- Half a window at a time, so that batches stay large under load: with less than that free, workers have enough.
