@@ -2,13 +2,8 @@
   Keeps T1, T3, T4. Each task hears of it once, also when the page is sent again.
   KEYS prefix    ARGV parent message event, entry of `children` and member to begin with; channel
   Returns {ids that have created tasks themselves, next entry or -1, next member, hints}    Cost O(page), about 200 tasks ]]
-<<<<<<< HEAD
---# include keys now news inbox ready take settle members cancel end-tree
-local parent, message, event, entry, member = arg(), arg(), arg(), count(), count()
-=======
 --# include keys now news counts inbox ready take settle members cancel end-tree
-local parent, request, message, event, entry, member = arg(), arg(), arg(), arg(), count(), count()
->>>>>>> dd64375 (cluster: tasks by state and outcomes by coroutine are counted with each transition, told at /v1/cluster and as metrics)
+local parent, message, event, entry, member = arg(), arg(), arg(), count(), count()
 local time, parents, left = now(), {}, 200
 
 local function visit(id)
