@@ -124,7 +124,12 @@ export interface Turn {
   suspended: boolean;
 }
 
-export type TurnAnswer = { kind: 'committed'; events: TaskEvent[] } | { kind: 'fenced' };
+/** Such turns create tasks: a store whose memory is full refuses them, and takes all others. */
+export const isGrowing = ({ spawns, groups }: Turn): boolean => spawns.length > 0 || groups.length > 0;
+
+/** `behind`: the store knows of fewer turns or events than the caller, whose claim it is: it has lost the end of what it had
+ *  acknowledged (power loss, failover). Nothing was changed; the task is to be released and replayed from what is left. */
+export type TurnAnswer = { kind: 'committed'; events: TaskEvent[] } | { kind: 'fenced' } | { kind: 'behind' };
 
 export interface Settlement {
   id: TaskId;

@@ -7,21 +7,22 @@ import type { Hint } from '../contract/dispatch.ts';
 import { CorralInternalError } from '../contract/exceptions.ts';
 import { decodeEvent, type TaskEvent } from '../contract/history.ts';
 import type { Outcome } from '../contract/outcome.ts';
-import type {
-  Beat,
-  Cancel,
-  CancelAnswer,
-  Claim,
-  GroupMember,
-  NewRoot,
-  SessionInfo,
-  SettleAnswer,
-  Settlement,
-  Store,
-  SweepAnswer,
-  Token,
-  Turn,
-  TurnAnswer,
+import {
+  type Beat,
+  type Cancel,
+  type CancelAnswer,
+  type Claim,
+  type GroupMember,
+  isGrowing,
+  type NewRoot,
+  type SessionInfo,
+  type SettleAnswer,
+  type Settlement,
+  type Store,
+  type SweepAnswer,
+  type Token,
+  type Turn,
+  type TurnAnswer,
 } from '../contract/store.ts';
 import type { SessionId, SettledState, TaskId } from '../contract/task.ts';
 import type { RedisConnection } from './redis-connection.ts';
@@ -52,8 +53,8 @@ const toHints = (flat: string[]): Hint[] => {
   return hints;
 };
 
-const toAnswer = ([kind, events]: [string, string[]]): TurnAnswer =>
-  kind === 'fenced' ? { kind: 'fenced' } : { kind: 'committed', events: toEvents(events) };
+const toAnswer = ([kind, events]: [TurnAnswer['kind'], string[]]): TurnAnswer =>
+  kind === 'committed' ? { kind, events: toEvents(events) } : { kind };
 
 const toEvents = (texts: string[]): TaskEvent[] => texts.map(decodeEvent);
 
@@ -100,8 +101,9 @@ export class RedisStore implements Store {
         const turn = turns[to] as Turn;
         row.push(...turnRow(turn));
       }
-      const answer = await this.#run('commit', partition, [to - from, ...row], { items: to - from });
-      const [texts, ready] = answer as [[string, string[]][], string[]];
+      const script = turns.slice(from, to).some(isGrowing) ? 'commit-growing' : 'commit';
+      const answer = await this.#run(script, partition, [to - from, ...row], { items: to - from });
+      const [texts, ready] = answer as [[TurnAnswer['kind'], string[]][], string[]];
       answers.push(...texts.map(toAnswer));
       hints.push(...toHints(ready));
       from = to;
@@ -150,7 +152,7 @@ export class RedisStore implements Store {
       news: false,
       items: tasks.length,
     });
-    return (answers as [string, string[]][]).map(toAnswer);
+    return (answers as [TurnAnswer['kind'], string[]][]).map(toAnswer);
   }
 
   async members(partition: number, group: TaskId, from: number, wanted: number) {

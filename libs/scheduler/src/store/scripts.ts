@@ -8,6 +8,7 @@ export const scriptNames = [
   'claim',
   'stage',
   'commit',
+  'commit-growing',
   'settle',
   'cancel',
   'cancel-children',
@@ -25,6 +26,11 @@ export const scriptNames = [
 export type ScriptName = (typeof scriptNames)[number];
 
 const include = /^--# include (.*)$/m;
+/**
+ * The first line of a script says when Redis may run it (H2): `#!lua` alone is refused as a whole when memory is full,
+ * `allow-oom` is not, `no-writes` runs on a replica and with a broken disk as well.
+ */
+const flags = /^#!lua.*/;
 
 /**
  * The texts of all scripts.
@@ -35,9 +41,10 @@ export function loadScripts(testTime: boolean): Record<ScriptName, string> {
     const file = name === 'now' && testTime ? 'now-for-tests' : name;
     return readFileSync(new URL(`shared/${file}.lua`, folder), 'utf8');
   };
-  const load = (name: ScriptName): string =>
-    readFileSync(new URL(`${name}.lua`, folder), 'utf8').replace(include, (_, parts: string) =>
-      parts.split(' ').map(part).join('\n'),
-    );
+  const load = (name: ScriptName): string => {
+    if (name === 'commit-growing') return load('commit').replace(flags, '#!lua');
+    const text = readFileSync(new URL(`${name}.lua`, folder), 'utf8');
+    return text.replace(include, (_, parts: string) => parts.split(' ').map(part).join('\n'));
+  };
   return Object.fromEntries(scriptNames.map((name) => [name, load(name)])) as Record<ScriptName, string>;
 }

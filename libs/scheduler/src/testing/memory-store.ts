@@ -94,7 +94,8 @@ export class MemoryStore extends MemoryViews implements Store {
     return this.#call('receive', partition, (part) =>
       tasks.map(({ id, token, known }) => {
         const task = part.claimed(id, token);
-        return task === undefined ? { kind: 'fenced' } : { kind: 'committed', events: task.inbox.slice(known) };
+        if (task === undefined) return { kind: 'fenced' };
+        return known > task.inbox.length ? { kind: 'behind' } : { kind: 'committed', events: task.inbox.slice(known) };
       }),
     );
   }

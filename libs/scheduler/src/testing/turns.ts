@@ -1,25 +1,17 @@
 /** What the holder of a claim writes (T2): turns, each applied once and in the order of its fields, then the outcome. */
-import { CorralInternalError } from '../contract/exceptions.ts';
 import type { SettleAnswer, Settlement, Turn, TurnAnswer } from '../contract/store.ts';
 import { isSettled, type TaskId } from '../contract/task.ts';
 import type { MemoryTask } from './memory-task.ts';
 import type { Partition } from './partition.ts';
 
 export function commitTurns(partition: Partition, turns: readonly Turn[]): TurnAnswer[] {
-  const next = new Map<MemoryTask, number>();
-  for (const { id, token, seq } of turns) {
-    const task = partition.claimed(id, token);
-    if (task === undefined) continue;
-    const expected = next.get(task) ?? task.commits + 1;
-    if (seq > expected) throw new CorralInternalError(`turn ${seq} of ${id} came before turn ${expected}`);
-    next.set(task, Math.max(expected, seq + 1));
-  }
   return turns.map((turn) => commitTurn(partition, turn));
 }
 
 function commitTurn(partition: Partition, turn: Turn): TurnAnswer {
   const task = partition.claimed(turn.id, turn.token);
   if (task === undefined) return { kind: 'fenced' };
+  if (turn.seq > task.commits + 1 || turn.known > task.inbox.length) return { kind: 'behind' };
   if (turn.seq === task.commits + 1) apply(partition, task, turn);
   return { kind: 'committed', events: task.inbox.slice(turn.known) };
 }

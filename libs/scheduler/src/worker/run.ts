@@ -34,6 +34,8 @@ export interface RunHost {
   readonly slots: Slots;
   readonly instrument: Instrument;
   commit(turn: Turn): Promise<TurnAnswer>;
+  /** Fences the run and lets another worker, or this one, run the task from what is recorded. */
+  giveBack(run: TaskRun, reason: string): void;
   settle(settlement: Settlement): Promise<SettleAnswer>;
   /** All outcomes of a group, or only member `index`. */
   members(group: TaskId, index: number | undefined): Promise<(Outcome | undefined)[]>;
@@ -244,6 +246,7 @@ export class TaskRun {
       suspended,
     });
     if (answer.kind === 'fenced') return this.#lost();
+    if (answer.kind === 'behind') return this.#host.giveBack(this, 'the store has lost what it knew of it');
     this.#history.push(...steps);
     this.#logged += requests.logs.length;
     this.#recordedSuspended = suspended && answer.events.length === 0;

@@ -10,7 +10,15 @@
 import type { Clock } from '../contract/clock.ts';
 import { partitionOf } from '../contract/ids.ts';
 import type { Instrument } from '../contract/instrument.ts';
-import type { Claim, SettleAnswer, Settlement, Store, Turn, TurnAnswer } from '../contract/store.ts';
+import {
+  type Claim,
+  isGrowing,
+  type SettleAnswer,
+  type Settlement,
+  type Store,
+  type Turn,
+  type TurnAnswer,
+} from '../contract/store.ts';
 import type { TaskId } from '../contract/task.ts';
 import type { AnyCoroutineFunction } from '../loop/coroutines.ts';
 import { GroupCommit } from './group-commit.ts';
@@ -27,6 +35,8 @@ export interface RunsParts {
   instrument: Instrument;
   slots: Slots;
   hinter: Hinter;
+  /** Gives the claim of a task back; its run has been fenced. Does not fail. */
+  release(id: TaskId, reason: string): void;
   alwaysReplay?: boolean;
 }
 
@@ -39,24 +49,30 @@ export class Runs implements RunHost {
   readonly alwaysReplay: boolean;
   readonly #store: Store;
   readonly #hinter: Hinter;
+  readonly #release: RunsParts['release'];
   readonly #runs = new Map<TaskId, TaskRun>();
   readonly #driving = new Set<Promise<void>>();
   readonly #commits: GroupCommit<Turn, TurnAnswer>;
+  /** Turns that a full store refuses must not hold up the others. */
+  readonly #growing: GroupCommit<Turn, TurnAnswer>;
   readonly #settles: GroupCommit<Settlement, SettleAnswer>;
   readonly #news: GroupCommit<TaskRun, { known: number; answer: TurnAnswer }>;
 
-  constructor({ store, clock, instrument, slots, hinter, alwaysReplay = false }: RunsParts) {
+  constructor({ store, clock, instrument, slots, hinter, release, alwaysReplay = false }: RunsParts) {
+    this.#release = release;
     this.alwaysReplay = alwaysReplay;
     this.#store = store;
     this.clock = clock;
     this.instrument = instrument;
     this.slots = slots;
     this.#hinter = hinter;
-    this.#commits = new GroupCommit(clock, async (partition, turns) => {
+    const commit = async (partition: number, turns: readonly Turn[]): Promise<TurnAnswer[]> => {
       const { answers, hints } = await store.commit(partition, turns);
       hinter.send(partition, hints);
       return answers;
-    });
+    };
+    this.#commits = new GroupCommit(clock, commit);
+    this.#growing = new GroupCommit(clock, commit);
     this.#settles = new GroupCommit(clock, async (partition, settlements) => {
       const { answers, hints } = await store.settle(partition, settlements);
       hinter.send(partition, hints);
@@ -108,27 +124,28 @@ export class Runs implements RunHost {
   hear(ids: readonly TaskId[]): void {
     for (const id of ids) {
       const run = this.#runs.get(id);
-      if (run !== undefined) this.#refresh(run);
+      if (run !== undefined) void this.#refresh(run);
     }
   }
 
   async reconcile(): Promise<void> {
     const runs = [...this.#runs.values()];
     for (let from = 0; from < runs.length; from += largestPage) {
-      for (const run of runs.slice(from, from + largestPage)) this.#refresh(run);
-      await this.clock.drain();
+      // One round at a time: while the store is away, questions must not pile up.
+      await Promise.all(runs.slice(from, from + largestPage).map((run) => this.#refresh(run)));
     }
   }
 
-  #refresh(run: TaskRun): void {
+  async #refresh(run: TaskRun): Promise<void> {
     const { id } = run.claim;
-    this.#news.add(this.#partition(id), run).then(
-      ({ known, answer }) => {
-        if (answer.kind === 'fenced') run.fence(`task ${id}: another worker has taken over`);
-        else run.receive(known, answer.events);
-      },
-      (error: unknown) => this.instrument.warning?.(`could not read the news of task ${id}`, error),
-    );
+    try {
+      const { known, answer } = await this.#news.add(this.#partition(id), run);
+      if (answer.kind === 'fenced') run.fence(`task ${id}: another worker has taken over`);
+      else if (answer.kind === 'behind') this.giveBack(run, 'the store has lost what it knew of it');
+      else run.receive(known, answer.events);
+    } catch (error) {
+      this.instrument.warning?.(`could not read the news of task ${id}`, error);
+    }
   }
 
   async #receive(partition: number, runs: readonly TaskRun[]): Promise<{ known: number; answer: TurnAnswer }[]> {
@@ -139,9 +156,16 @@ export class Runs implements RunHost {
 
   // --- RunHost: what a run may ask for
 
+  giveBack(run: TaskRun, reason: string): void {
+    const { id } = run.claim;
+    run.fence(`task ${id}: ${reason}`);
+    this.#release(id, reason);
+  }
+
   async commit(turn: Turn): Promise<TurnAnswer> {
     const partition = this.#partition(turn.id);
-    return await this.#commits.add(partition, await stageMembers(this.#store, this.clock, partition, turn));
+    const commits = isGrowing(turn) ? this.#growing : this.#commits;
+    return await commits.add(partition, await stageMembers(this.#store, this.clock, partition, turn));
   }
 
   settle(settlement: Settlement): Promise<SettleAnswer> {

@@ -76,7 +76,8 @@ export class Worker {
     this.#slots = new Slots(parts.slots);
     this.#hinter = new Hinter(parts);
     this.#claiming = new GroupCommit(parts.clock, (partition, batches) => this.#claim(partition, batches));
-    this.#runs = new Runs({ ...parts, slots: this.#slots, hinter: this.#hinter });
+    const release = (id: TaskId, reason: string): void => void this.#giveBack(id, reason, undefined);
+    this.#runs = new Runs({ ...parts, slots: this.#slots, hinter: this.#hinter, release });
     this.#session = this.#newSession();
   }
 
@@ -198,22 +199,23 @@ export class Worker {
     } finally {
       this.#slots.release(slots - claims.length);
     }
-    for (const claim of claims) this.#begin(partition, claim);
+    for (const claim of claims) this.#begin(claim);
     return batches.map(() => undefined);
   }
 
-  #begin(partition: number, claim: Claim): void {
-    const giveBack = async (reason: string, error: unknown): Promise<void> => {
-      this.#warn(`task ${claim.id} is given back: ${reason}`, error);
-      await this.#release(partition, [claim.id]);
-    };
+  #begin(claim: Claim): void {
     const fn = this.#coroutines.get(claim.coroutine);
     if (fn !== undefined) {
-      this.#runs.begin(claim, fn, (error) => giveBack('it could not be settled', error));
+      this.#runs.begin(claim, fn, (error) => this.#giveBack(claim.id, 'it could not be settled', error));
       return;
     }
     this.#slots.release();
-    void giveBack(`${claim.coroutine} was replaced meanwhile`, undefined);
+    void this.#giveBack(claim.id, `${claim.coroutine} was replaced meanwhile`, undefined);
+  }
+
+  async #giveBack(id: TaskId, reason: string, error: unknown): Promise<void> {
+    this.#warn(`task ${id} is given back: ${reason}`, error);
+    await this.#release(this.#partition(id), [id]);
   }
 
   async #sweep(partition: number): Promise<boolean> {

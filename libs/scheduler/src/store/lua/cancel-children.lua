@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 --[[ cancel-children: cancels a page of what a task has created, and drops backlogs of gathers on the way.
   Keeps T1, T3, T4. Each task hears of it once, also when the page is sent again.
   KEYS prefix    ARGV parent message event, entry of `children` and member to begin with; channel

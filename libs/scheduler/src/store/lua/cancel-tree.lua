@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 --[[ cancel-tree: cancels what is unsettled below a root, a page at a time; drops backlogs of groups on the way.
   Keeps T1, T3, T4. KEYS prefix    ARGV root, scan cursor; channel
   Returns {next cursor ('0': done), hints}    Cost O(page), about 200 tasks ]]

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 --[[ cancel: requests cancels; a task that never started ends at once.
   Keeps T1, T3, T4. KEYS prefix    ARGV count, then id message event afterStart for each; channel
   Returns {{'requested' | 'settled' | 'unknown', ...}, hints}    Cost O(targets x log ready) ]]

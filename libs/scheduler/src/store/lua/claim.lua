@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 --[[ claim: pending tasks become running under a new token.
   Keeps T2 (new token), T3, T4, D2 (what is claimed or settled is left out), I1. What never started while its root has
   ended does not start any more. The same session and nonce get the

@@ -1,7 +1,11 @@
+#!lua flags=allow-oom
 --[[ commit: the requests of one turn of a task, for many tasks.
-  Keeps T2 (token), T3, T4, I2. A turn whose number was applied before is answered and not applied again.
+  Keeps T2 (token), T3, T4, I2. A turn whose number was applied before is answered and not applied again. One that knows
+  of more turns or events than there are is not applied: the store has lost what it had acknowledged.
+  Allowed when memory is full, or suspended tasks could not go on; as `commit-growing` (scripts.ts), which creates tasks,
+  it is not.
   KEYS prefix    ARGV count, then each turn as redis-store.ts writes it; channel
-  Returns {{{'committed', events} | {'fenced'}, ...}, hints}    Cost O(requests x log ready) ]]
+  Returns {{{'committed', events} | {'fenced'} | {'behind'}, ...}, hints}    Cost O(requests x log ready) ]]
 --# include keys now news counts inbox ready take settle members cancel end-tree logs
 local time = now()
 
@@ -97,8 +101,9 @@ for i = 1, count() do
   local current, commits, state = unpack(call('HMGET', taskKey, 'token', 'commits', 'state'))
   if current ~= token then
     answers[i] = { 'fenced' }
+  elseif seq > tonumber(commits or 0) + 1 or isBehind(id, known) then
+    answers[i] = { 'behind' }
   else
-    if seq > tonumber(commits or 0) + 1 then return redis.error_reply('turn ' .. seq .. ' of ' .. id .. ' came too early') end
     if seq == tonumber(commits or 0) + 1 then
       apply(id, rootOf(id), token, history)
       call('HSET', taskKey, 'commits', seq, 'known', known)

@@ -1,3 +1,4 @@
+#!lua flags=no-writes
 --[[ facts: the partition as a whole. Reads only.
   `queued` and `oldest` are exact while at most 200 entries are ready and 50 are hinted, and tell the least otherwise.
   KEYS prefix    Returns {counts (flat), names, stranded (flat: coroutine, tasks), roots, queued, oldest ms, late timer ms,

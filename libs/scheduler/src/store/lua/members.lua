@@ -1,3 +1,4 @@
+#!lua flags=no-writes
 --[[ members: outcomes of members of a group, in order. Reads only.
   KEYS prefix    ARGV group from count    Returns {state payload state payload ...}, '' '' for one that has not ended
   Cost O(count) ]]

@@ -1,3 +1,4 @@
+#!lua flags=no-writes
 --[[ records: tasks as they stand, those in the backlog of a group included. Reads only.
   KEYS prefix    ARGV count, ids    Returns a flat list of fields and values for each, {} for an unknown id
   Cost O(ids), and O(backlog) for one in a backlog ]]

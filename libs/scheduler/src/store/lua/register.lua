@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 --[[ register: makes a session known, or changes what it serves.
   KEYS prefix    ARGV session host pid version slots coroutines(JSON), count, names    Returns 1
   Cost O(names + sessions); tasks that waited for these names follow in the next sweeps ]]

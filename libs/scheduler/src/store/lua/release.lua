@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 --[[ release: claimed tasks go back to ready, and no attempt is counted. With no ids: a page of all of them, and when
   none is left the session ends.
   Keeps T2, T3, T4. KEYS prefix    ARGV session, count, ids; channel    Returns {more, hints}    Cost O(ids) ]]

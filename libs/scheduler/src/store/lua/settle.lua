@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 --[[ settle: outcomes of tasks; groups and parents are told in the same step.
   Keeps T1, T2, T3, T4, I2. The same settlement again is answered the same.
   KEYS prefix    ARGV count, then id token state payload progress logs... for each; channel

@@ -1,3 +1,4 @@
+#!lua
 --[[ stage: members of a large gather, before the turn that commits it. Nobody sees them: the group does not exist yet.
   They are kept under the token of the claim, so that no other run can mix its own in. A chunk that is there already
   is left alone (re-sent).

@@ -1,3 +1,4 @@
+#!lua
 --[[ submit: creates root tasks and makes them ready.
   Keeps I3 (record and place in `ready` in one step), T3. A root that exists already is left alone (re-sent).
   KEYS prefix    ARGV count, then id coroutine args options priority idempotencyKey fingerprint for each; channel

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 --[[ sweep: what time makes due. Called by every worker once a second; a call more often does no harm.
   Leases are counted in the store's up-time: it grows by at most 1.5 s for each sweep, so a store that was stopped or
   paused, or whose clock jumped, costs nobody the lease (rule 2). A session is gone after 4 s without a beat.

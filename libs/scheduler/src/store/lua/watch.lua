@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 --[[ watch: asks for news of a task when it settles. Changes nothing else.
   KEYS prefix    ARGV id    Returns 1, or 0 when it is unknown or settled    Cost O(1) ]]
 --# include keys

@@ -143,12 +143,26 @@ export function committing(it: It): void {
       expect(await rig.store.logs(run.id)).toEqual([{ task: run.id, entries: ['1', '2'] }]);
     });
 
-    it('is refused when a turn before it is missing', async (rig) => {
+    it('says that the store is behind when a turn before it is missing, and changes nothing', async (rig) => {
       await rig.worker();
       const run = await rig.started();
-      const answer = await run.commit({ seq: 2, history: 'lost', logs: ['1'] }).catch(() => 'refused');
-      expect(answer).toBeTypeOf('string');
-      expect(await rig.store.logs(run.id)).toEqual([]);
+      const seq = run.claim.commits + 2;
+      const { answers } = await rig.store.commit(partition, [run.turn({ seq, history: 'h', spawns: [run.spawn(1)] })]);
+      expect(answers).toEqual([{ kind: 'behind' }]);
+      expect(await rig.record(run.id)).toMatchObject({ state: 'running', children: { total: 0 } });
+      await rig.store.release(partition, 'w1', [run.id]);
+      expect((await rig.claimOne(run.id)).claim).toMatchObject({ attempt: 1, history: [], commits: 0 });
+    });
+
+    it('says that the store is behind when the worker has had more events than there are', async (rig) => {
+      await rig.worker();
+      const run = await rig.started();
+      const known = 1;
+      const { answers } = await rig.store.commit(partition, [run.turn({ known, spawns: [run.spawn(1)] })]);
+      expect(answers).toEqual([{ kind: 'behind' }]);
+      const asked = [{ id: run.id, token: run.claim.token, known }];
+      expect(await rig.store.receive(partition, asked)).toEqual([{ kind: 'behind' }]);
+      expect(await rig.record(run.id)).toMatchObject({ state: 'running', children: { total: 0 } });
     });
 
     it('answers only the events that the worker has not got', async (rig) => {

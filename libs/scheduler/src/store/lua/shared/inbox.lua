@@ -13,6 +13,11 @@ local function expand(event)
   return op .. '\nsettled\n' .. state .. '\n' .. payload
 end
 
+-- The worker has had more events than there are: the store has lost the end of what it had acknowledged.
+local function isBehind(id, known)
+  return tonumber(known) > 0 and call('LLEN', key('inbox', id)) < tonumber(known)
+end
+
 local function eventsFrom(id, known)
   local events = call('LRANGE', key('inbox', id), known, -1)
   for i = 1, #events do events[i] = expand(events[i]) end

@@ -1,0 +1,32 @@
+/** Power loss or a failover takes the end of what the store had acknowledged: the worker goes on from what is left. */
+import { expect, it } from 'vitest';
+import type { TurnAnswer } from '../../src/contract/store.ts';
+import { coroutine, type Loop } from '../../src/index.ts';
+import { memoryCluster } from '../../src/testing/index.ts';
+
+it('a task of which the store knows less than its worker is replayed, and no attempt is counted', async () => {
+  let runs = 0;
+  const warnings: string[] = [];
+  const root = coroutine('root', async (loop: Loop) => {
+    runs += 1;
+    await loop.sleep(1000);
+    await loop.sleep(1000);
+    return 'slept';
+  });
+  let once = true;
+  const lose = <T>(method: string, call: () => T): Promise<T> => {
+    const answer = call() as T & { answers?: TurnAnswer[] };
+    if (method !== 'commit' || !once || runs === 0) return Promise.resolve(answer);
+    once = false;
+    return Promise.resolve({ ...answer, answers: answer.answers?.map(() => ({ kind: 'behind' })) } as T);
+  };
+  await using cluster = await memoryCluster({
+    coroutines: [root],
+    workers: 1,
+    store: { around: async (method, call) => await lose(method, call) },
+    instrument: { warning: (message) => void warnings.push(message) },
+  });
+  expect(await cluster.run(root())).toMatchObject({ state: 'succeeded', result: 'slept', attempt: 1 });
+  expect(runs).toBe(2);
+  expect(warnings.join()).toContain('the store has lost what it knew of it');
+});
