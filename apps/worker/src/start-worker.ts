@@ -22,6 +22,9 @@ import { CoroutineLoadError, CoroutineLoader, type LoadedCoroutines } from './co
 import { shippedCoroutines } from './coroutines/index.ts';
 import { WorkerHost } from './worker.host.ts';
 
+/** Has the ending of this file: .ts when sources are run, .js in dist. */
+const threadEntry = new URL(import.meta.url.replace(/[^/]*\.(\w+)$/, 'thread-entry.$1'));
+
 /** Of the time that the end may take, so much is kept for giving back what still runs. */
 const handOverMs = 3000;
 
@@ -44,8 +47,10 @@ export async function startWorker(env: NodeJS.ProcessEnv): Promise<Service> {
   const connection = await connectTo(settings, metrics);
   const { coroutines, codeVersions } = loaded;
   const drainMs = Math.max(0, settings.shutdownMs - handOverMs);
-  const { slots, maxBlockMs } = settings;
-  const worker = connection.worker({ slots, coroutines, codeVersions, version, drainMs, maxBlockMs });
+  const { slots, threads, maxBlockMs } = settings;
+  const worker = connection.worker({
+    ...{ slots, threads, threadEntry, coroutines, codeVersions, version, drainMs, maxBlockMs },
+  });
   const health = new Health(metrics.loop, [async () => (await connection.health()).reasons]);
   const watch = settings.watch ? settings.coroutineFolders : [];
   const host = new WorkerHost({ connection, worker, loader, loaded, watch, logger, metrics, health });

@@ -6,6 +6,7 @@
  * U2. Any other package is looked for where Node looks for it, and then among the worker's own (zod).
  * U3. `./helper` finds helper.ts, and `./helper.js` does so too when there is no such file, as in TypeScript.
  * U4. Only users' modules are touched: what a package imports resolves as ever.
+ * U5. A thread has them as the worker has: of the generation that asked for it.
  */
 import { existsSync } from 'node:fs';
 import { type RegisterHooksOptions, registerHooks } from 'node:module';
@@ -48,6 +49,13 @@ export class UserModules {
 
   async import(path: string): Promise<Record<string, unknown>> {
     return (await import(this.#own(pathToFileURL(path)))) as Record<string, unknown>;
+  }
+
+  /** For a thread: the module under the URL that it has on the thread that runs the coroutines. */
+  async importSame(href: string): Promise<Record<string, unknown>> {
+    this.#generation = Number(new URL(href).searchParams.get(generationParameter) ?? 0);
+    this.#urls.add(href);
+    return (await import(href)) as Record<string, unknown>;
   }
 
   /** The module and everything of the user's that it imports, directly or not. */

@@ -10,6 +10,7 @@ import { RedisConnection } from './store/redis-connection.ts';
 import { RedisStore } from './store/redis-store.ts';
 import { RedisViews } from './store/redis-views.ts';
 import { ThreadHeartbeat } from './store/thread-heartbeat.ts';
+import { ThreadPool } from './threads/thread-pool.ts';
 import { SystemClock } from './worker/system-clock.ts';
 import { Worker } from './worker/worker.ts';
 
@@ -33,6 +34,10 @@ export interface WorkerOptions {
   codeVersions?: ReadonlyMap<string, string>;
   /** Of the worker's software, for people. */
   version: string;
+  /** Threads for `loop.toThread`; 2 by default. They start when they are needed. */
+  threads?: number;
+  /** Module that each thread begins with (`threadEntry`), for modules that Node alone cannot import. */
+  threadEntry?: URL;
   /** Running tasks get so long to end when the worker stops. 20 s by default. */
   drainMs?: number;
   /** A coroutine that blocks the event loop for longer than this loses it its tasks. 60 s by default. */
@@ -49,6 +54,7 @@ export interface Connection {
 
 const defaultDrainMs = 20_000;
 const defaultMaxBlockMs = 60_000;
+const defaultThreads = 2;
 
 /** Connects to a cluster. Rejects when the cluster was set up with another number of queues. */
 export async function connect(options: ConnectOptions): Promise<Connection> {
@@ -80,18 +86,15 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
     client,
     health: () => views.health(),
     close,
-    worker: ({
-      name = hostname(),
-      codeVersions = new Map(),
-      drainMs = defaultDrainMs,
-      maxBlockMs = defaultMaxBlockMs,
-      ...worker
-    }) =>
-      new Worker({
-        ...{ store, dispatch, clock, instrument, name, codeVersions, drainMs },
+    worker: ({ threads: size = defaultThreads, threadEntry: entry, maxBlockMs = defaultMaxBlockMs, ...options }) => {
+      const failed = (error: unknown): void => instrument.warning?.('a thread failed', error);
+      return new Worker({
+        ...{ store, dispatch, clock, instrument, host: hostname(), pid: process.pid, builtIn: programCoroutines },
+        ...{ name: hostname(), codeVersions: new Map(), drainMs: defaultDrainMs },
+        ...options,
         heartbeat: new ThreadHeartbeat({ redis, maxBlockMs, instrument }),
-        ...{ host: hostname(), pid: process.pid, builtIn: programCoroutines },
-        ...worker,
-      }),
+        threads: new ThreadPool({ size, failed, ...(entry === undefined ? {} : { entry }) }),
+      });
+    },
   };
 }

@@ -60,6 +60,7 @@ export type { Awaitable, Gathered, GatherOptions } from './loop/gather.ts';
 export type { CurrentTask, Loop } from './loop/loop.ts';
 export type { TaskGroup } from './loop/taskgroups.ts';
 export type { Task } from './loop/tasks.ts';
+export { isThreadedFunction, type ThreadedFunction, threaded } from './loop/threaded.ts';
 export type { Timeout } from './loop/timeouts.ts';
 export {
   ALL_COMPLETED,
@@ -73,4 +74,5 @@ export { programCoroutines } from './program/evaluate.ts';
 export type { Expression } from './program/expression.ts';
 export { programSchema } from './program/schema.ts';
 export { type ProgramIssue, type ProgramLimits, validateProgram } from './program/validate.ts';
+export { type ThreadEntry, threadEntry } from './threads/thread-entry.ts';
 export type { Worker } from './worker/worker.ts';

@@ -32,9 +32,12 @@ it('the public surface', () => {
     'isCoroutineName',
     'isSettled',
     'isTaskId',
+    'isThreadedFunction',
     'programCoroutines',
     'programSchema',
     'taskStates',
+    'threadEntry',
+    'threaded',
     'validateProgram',
   ]);
 });

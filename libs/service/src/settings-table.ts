@@ -139,6 +139,13 @@ export const workerSettings = {
     description:
       'A coroutine may hold the event loop for so long, in milliseconds; then others take over all tasks of the worker. `/v1/workers` says `stuck` after 5 s.',
   },
+  threads: {
+    ...integer(1, 256),
+    variable: 'CORRAL_THREADS',
+    default: '2',
+    description:
+      'Threads of one worker for `loop.toThread`. They start when they are needed, and end when they are idle.',
+  },
   coroutineFolders: {
     expects: 'folders separated by ":"',
     schema: z

@@ -22,7 +22,14 @@ async function run(name: string, args: unknown, slots = 100) {
 }
 
 it('are all run here', () => {
-  expect(files).toEqual(['01-hello.ts', '02-gather.ts', '03-cancel.ts', '04-step.ts', '05-recursion.ts']);
+  expect(files).toEqual([
+    '01-hello.ts',
+    '02-gather.ts',
+    '03-cancel.ts',
+    '04-step.ts',
+    '05-recursion.ts',
+    '06-to-thread.ts',
+  ]);
 });
 
 it('01 hello', async () => {
@@ -49,4 +56,8 @@ it('04 step', async () => {
 
 it('05 recursion, with one slot a worker', async () => {
   expect((await run('fibonacci', { n: 10 }, 1)).result).toBe(55);
+});
+
+it('06 to thread', async () => {
+  expect((await run('primesUpTo', { n: 10_000 })).result).toBe(1229);
 });

@@ -14,7 +14,9 @@ import { Sleep } from './sleep.ts';
 import { Step } from './step.ts';
 import { type TaskGroup, taskGroup } from './taskgroups.ts';
 import { Task } from './tasks.ts';
+import type { ThreadedFunction } from './threaded.ts';
 import { type Timeout, timeout } from './timeouts.ts';
+import { ToThread } from './to-thread.ts';
 import { type Waited, type WaitOptions, wait, waitFor } from './wait.ts';
 import { quiet } from './waiter.ts';
 
@@ -54,6 +56,8 @@ export interface Loop {
   sleep<T>(ms: number, result: T): Future<T>;
   /** Runs a side effect on this worker and records its result: a replay does not run it again. */
   step<T>(name: string, run: () => T | Promise<T>): Future<T>;
+  /** Runs a function off the event loop, on a thread of this worker, and records its result. A cancel ends the thread. */
+  toThread<Args extends readonly unknown[], T>(fn: ThreadedFunction<Args, T>, ...args: Args): Future<T>;
   /** A handle on any task of this tree. */
   task<T = unknown>(id: TaskId): Task<T>;
   /** Aborted when the task is cancelled (reason: CancelledError) or has lost its claim (reason: FencedError). */
@@ -129,6 +133,10 @@ export class TaskLoop implements Loop {
 
   step<T>(name: string, run: () => T | Promise<T>): Future<T> {
     return new Step(this.#runner, name, run);
+  }
+
+  toThread<Args extends readonly unknown[], T>(fn: ThreadedFunction<Args, T>, ...args: Args): Future<T> {
+    return new ToThread(this.#runner, fn, args);
   }
 
   task<T = unknown>(id: TaskId): Task<T> {

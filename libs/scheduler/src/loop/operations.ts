@@ -6,13 +6,15 @@ import type { Outcome } from '../contract/outcome.ts';
 import type { TaskId } from '../contract/task.ts';
 import type { Awaiter } from './futures.ts';
 import type { Task } from './tasks.ts';
-import type { TurnRequests } from './turn.ts';
+import type { SideEffect, TurnRequests } from './turn.ts';
 
 /** An event of the inbox, with what had to be read to act on it. */
 export type Delivery = TaskEvent & { members?: (Outcome | undefined)[] };
 
 export interface Operations extends Awaiter {
   readonly taskId: TaskId;
+  /** Said about errors: `<coroutine> <task id>`. */
+  readonly origin: string;
   /** Numbers the operation; in replay checks it against the history. `on` gets the events of this number. */
   begin(kind: string, detail: string, on: (event: Delivery) => void): number;
   /**
@@ -24,7 +26,7 @@ export interface Operations extends Awaiter {
    * Runs a side effect on this worker, unless its outcome is in the inbox already. A start that was committed without
    * its outcome means that the worker died meanwhile: it runs again.
    */
-  sideEffect(op: number, run: () => unknown): void;
+  sideEffect(op: number, effect: SideEffect): void;
   /** Runs the callback once the coroutine has suspended, before anything that it began gets to run. */
   callSoon(callback: () => void): void;
   /** JSON of the options of a child: what its creator chose, and what it inherits. */

@@ -26,7 +26,7 @@ import type { Awaited } from './futures.ts';
 import { TaskLoop } from './loop.ts';
 import type { Delivery, Operations } from './operations.ts';
 import type { Task } from './tasks.ts';
-import { TurnRequests } from './turn.ts';
+import { type SideEffect, TurnRequests } from './turn.ts';
 
 export interface RunnerTask {
   id: TaskId;
@@ -100,6 +100,10 @@ export class Runner implements Operations {
     return { id, name, coroutine: this.#fn.coroutineName, attempt };
   }
 
+  get origin(): string {
+    return `${this.#fn.coroutineName} ${this.taskId}`;
+  }
+
   get cancelling(): number {
     return this.#cancelling;
   }
@@ -140,7 +144,7 @@ export class Runner implements Operations {
   }
 
   #failed(error: unknown): Outcome {
-    const value = errorValue(error, `${this.#fn.coroutineName} ${this.taskId}`);
+    const value = errorValue(error, this.origin);
     return { state: error instanceof CancelledError ? 'cancelled' : 'failed', payload: encode(value) };
   }
 
@@ -193,8 +197,8 @@ export class Runner implements Operations {
     return committed ? undefined : this.#requests;
   }
 
-  sideEffect(op: number, run: () => unknown): void {
-    if (!this.#task.recorded.has(op)) this.#requests.sideEffects.push({ op, run });
+  sideEffect(op: number, effect: SideEffect): void {
+    if (!this.#task.recorded.has(op)) this.#requests.sideEffects.push({ op, effect });
   }
 
   /** What this turn has created by now starts before the callback, as in the queue of asyncio's loop. */

@@ -16,7 +16,7 @@ export class Step<T> extends Future<T> {
       if (state === 'succeeded') this.resolve(decode(payload) as T);
       else this.reject(toError(decode(payload) as ErrorValue));
     });
-    operations.sideEffect(op, run);
+    operations.sideEffect(op, { kind: 'step', run });
   }
 
   /** The side effect cannot be stopped from here (it may listen to `loop.signal`); its result is not waited for. */

@@ -6,6 +6,12 @@
 import type { HistoryStep } from '../contract/history.ts';
 import type { Cancel, NewGroup, Spawn } from '../contract/store.ts';
 import type { TaskId } from '../contract/task.ts';
+import type { ThreadCall } from '../contract/threads.ts';
+
+/** What is done on this worker alone: a function on its event loop, or one on a thread. */
+export type SideEffect =
+  | { kind: 'step'; run: () => unknown }
+  | { kind: 'thread'; call: ThreadCall; signal: AbortSignal };
 
 export class TurnRequests {
   readonly steps: HistoryStep[] = [];
@@ -18,7 +24,7 @@ export class TurnRequests {
   /** Tasks of others whose end this one wants to hear of. */
   readonly subscriptions: { op: number; id: TaskId }[] = [];
   /** Side effects to run on this worker; their results come back as events. */
-  readonly sideEffects: { op: number; run: () => unknown }[] = [];
+  readonly sideEffects: { op: number; effect: SideEffect }[] = [];
   readonly logs: string[] = [];
   progress: string | undefined;
 

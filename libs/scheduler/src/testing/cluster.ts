@@ -3,8 +3,10 @@ import { Client } from '../client/client.ts';
 import type { Clock } from '../contract/clock.ts';
 import type { Instrument } from '../contract/instrument.ts';
 import type { TaskView } from '../contract/task.ts';
+import type { Threads } from '../contract/threads.ts';
 import type { AnyCoroutineFunction, Coroutine } from '../loop/coroutines.ts';
 import { programCoroutines } from '../program/evaluate.ts';
+import { ThreadPool } from '../threads/thread-pool.ts';
 import { LoopHeartbeat } from '../worker/loop-heartbeat.ts';
 import { Worker } from '../worker/worker.ts';
 import { MemoryDispatch } from './memory-dispatch.ts';
@@ -20,6 +22,8 @@ export interface MemoryClusterOptions {
   slots?: number;
   /** A virtual clock by default: time jumps when everybody waits. Give a SystemClock for coroutines that do real I/O. */
   clock?: Clock;
+  /** Of all workers together; 2 threads by default. A virtual clock stands still while a thread works. */
+  threads?: Threads;
   instrument?: Instrument;
   /** Coroutines are forgotten at every suspension and replayed. */
   alwaysReplay?: boolean;
@@ -31,6 +35,7 @@ export class MemoryCluster implements AsyncDisposable {
   readonly store: MemoryStore;
   readonly dispatch: MemoryDispatch;
   readonly clock: Clock;
+  readonly threads: Threads;
   readonly workers: Worker[] = [];
   readonly #options: MemoryClusterOptions;
   readonly #lines = new Map<Worker, Mortal>();
@@ -40,6 +45,7 @@ export class MemoryCluster implements AsyncDisposable {
     this.clock = options.clock ?? new VirtualClock({ autojump: true });
     this.store = new MemoryStore({ ...options.store, clock: this.clock });
     this.dispatch = new MemoryDispatch({ clock: this.clock });
+    this.threads = stillDuring(this.clock, options.threads ?? threadPool(options.instrument));
     const { store, dispatch, clock } = this;
     this.client = new Client({ store, views: store, dispatch, clock, instrument: options.instrument ?? {} });
   }
@@ -52,6 +58,7 @@ export class MemoryCluster implements AsyncDisposable {
         dispatch: lines.dispatch,
         clock: lines.clock,
         heartbeat: new LoopHeartbeat(lines.store, lines.clock),
+        threads: lines.threads,
         instrument: this.#options.instrument ?? {},
       },
       ...{ name: `w${this.workers.length}`, host: 'memory', pid: process.pid, version: 'test' },
@@ -87,6 +94,7 @@ export class MemoryCluster implements AsyncDisposable {
   async close(): Promise<void> {
     await Promise.all(this.workers.map((worker) => worker.stop()));
     await this.client.close();
+    await this.threads.close();
     await this.dispatch.close();
     await this.store.close();
   }
@@ -94,6 +102,14 @@ export class MemoryCluster implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+}
+
+const threadPool = (instrument: Instrument | undefined): ThreadPool =>
+  new ThreadPool({ size: 2, failed: (error) => instrument?.warning?.('a thread failed', error) });
+
+function stillDuring(clock: Clock, threads: Threads): Threads {
+  if (!(clock instanceof VirtualClock)) return threads;
+  return { run: (call, signal) => clock.still(threads.run(call, signal)), close: () => threads.close() };
 }
 
 export async function memoryCluster(options: MemoryClusterOptions): Promise<MemoryCluster> {

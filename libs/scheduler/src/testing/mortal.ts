@@ -1,7 +1,8 @@
-/** A worker's lines to the store, to dispatch and to its clock, which can be cut as if its process had been killed. */
+/** A worker's lines to the store, to dispatch, to its clock and to its threads, which can be cut as if its process had been killed. */
 import type { Clock } from '../contract/clock.ts';
 import type { Consumer, Dispatch } from '../contract/dispatch.ts';
 import type { Store } from '../contract/store.ts';
+import type { Threads } from '../contract/threads.ts';
 
 const silence = <T>(): Promise<T> => new Promise<T>(() => undefined);
 
@@ -9,17 +10,21 @@ export interface Lines {
   store: Store;
   dispatch: Dispatch;
   clock: Clock;
+  threads: Threads;
 }
 
 export class Mortal {
   readonly store: Store;
   readonly dispatch: Dispatch;
   readonly clock: Clock;
+  readonly threads: Threads;
   #dead = false;
   readonly #died = Promise.withResolvers<void>();
+  readonly #end = new AbortController();
 
-  constructor({ store, dispatch, clock }: Lines) {
+  constructor({ store, dispatch, clock, threads }: Lines) {
     this.clock = this.#clockOf(clock);
+    this.threads = this.#threadsOf(threads);
     this.store = this.#mortal(store);
     const lines = this.#mortal(dispatch);
     this.dispatch = {
@@ -46,6 +51,14 @@ export class Mortal {
     };
   }
 
+  /** Threads die with their process. */
+  #threadsOf(threads: Threads): Threads {
+    return {
+      run: (call, signal) => threads.run(call, AbortSignal.any([signal, this.#end.signal])),
+      close: async () => undefined, // the cluster's, which other workers use
+    };
+  }
+
   /** The batch that the dead have in hand is lost, and they never have a free slot again. */
   #consumer({ free, take, failed }: Consumer): Consumer {
     return {
@@ -63,6 +76,7 @@ export class Mortal {
   kill(): void {
     this.#dead = true;
     this.#died.resolve();
+    this.#end.abort();
   }
 
   #mortal<T extends object>(target: T): T {

@@ -3,7 +3,7 @@
  *
  * "Everybody waits" is a guess from outside: no timer was set, cancelled or fired and nothing was drained during a few
  * rounds of the event loop. Promises alone never outlast a round, so code that lives on this clock is seen reliably;
- * real sockets and files are not seen, and time may jump past them.
+ * real sockets and files are not seen, and time may jump past them, unless `still` is told to wait for them.
  */
 import type { Clock, Timer } from '../contract/clock.ts';
 import { Heap } from './heap.ts';
@@ -33,6 +33,7 @@ export class VirtualClock implements Clock {
   #seed: number;
   #activity = 0;
   #jumping = false;
+  readonly #outside = new Set<Promise<unknown>>();
 
   constructor({ start = Date.UTC(2026, 0, 1), seed = 1, autojump = false }: VirtualClockOptions = {}) {
     this.#start = start;
@@ -68,6 +69,16 @@ export class VirtualClock implements Clock {
     this.#activity++;
   }
 
+  /** Time stands still until `work`, which happens outside of this clock, is settled. */
+  async still<T>(work: Promise<T>): Promise<T> {
+    const end: Promise<unknown> = work.then(
+      () => this.#outside.delete(end),
+      () => this.#outside.delete(end),
+    );
+    this.#outside.add(end);
+    return await work;
+  }
+
   /** The same bytes for the same seed and the same calls (mulberry32). */
   random(bytes: number): Uint8Array {
     return Uint8Array.from({ length: bytes }, () => {
@@ -93,6 +104,7 @@ export class VirtualClock implements Clock {
   async idle(): Promise<void> {
     for (let quiet = 0, rounds = 0; quiet < quietRounds; rounds++) {
       if (rounds > maxRounds) throw new Error(`still busy after ${maxRounds} rounds at the same virtual time`);
+      while (this.#outside.size > 0) await Promise.race(this.#outside);
       const before = this.#activity;
       await nextRound();
       quiet = this.#activity === before ? quiet + 1 : 0;

@@ -20,6 +20,7 @@ import type { Instrument } from '../contract/instrument.ts';
 import type { ErrorValue, Outcome } from '../contract/outcome.ts';
 import type { Claim, SettleAnswer, Settlement, Turn, TurnAnswer } from '../contract/store.ts';
 import type { TaskId } from '../contract/task.ts';
+import type { Threads } from '../contract/threads.ts';
 import type { AnyCoroutineFunction } from '../loop/coroutines.ts';
 import type { Delivery } from '../loop/operations.ts';
 import { Runner } from '../loop/runner.ts';
@@ -33,6 +34,7 @@ export interface RunHost {
   readonly clock: Clock;
   readonly slots: Slots;
   readonly instrument: Instrument;
+  readonly threads: Threads;
   commit(turn: Turn): Promise<TurnAnswer>;
   /** Fences the run and lets another worker, or this one, run the task from what is recorded. */
   giveBack(run: TaskRun, reason: string): void;
@@ -83,7 +85,9 @@ export class TaskRun {
     this.#logged = claim.logged;
     this.#startedAt = host.clock.monotonic();
     this.#timers = new Timers(host.clock, (op) => this.#happened({ kind: 'timer', op }));
-    this.#sideEffects = new SideEffects(`${claim.coroutine} ${claim.id}`, (event) => this.#happened(event));
+    this.#sideEffects = new SideEffects(`${claim.coroutine} ${claim.id}`, host.threads, (event) =>
+      this.#happened(event),
+    );
     this.#runner = this.#newRunner();
   }
 
@@ -121,6 +125,7 @@ export class TaskRun {
     if (this.#fenced) return;
     this.#fenced = true;
     this.#runner.dispose(new FencedError(reason));
+    this.#sideEffects.abandon(reason);
     this.#news.give();
   }
 
@@ -133,6 +138,7 @@ export class TaskRun {
       await this.#fail(error);
     } finally {
       this.#timers.clearAll();
+      this.#sideEffects.abandon('the task has ended here');
       this.#talk?.cancel();
       if (this.#holdsSlot) this.#host.slots.release();
     }
@@ -196,7 +202,7 @@ export class TaskRun {
     this.#requests.append(requests);
     const effects = this.#requests.sideEffects.splice(0);
     if (effects.length === 0) return;
-    for (const { op, run } of effects) void this.#sideEffects.begin(op, run);
+    for (const { op, effect } of effects) void this.#sideEffects.begin(op, effect);
     await this.#drain();
     this.#requests.append(this.#runner.takeRequests());
   }

@@ -20,6 +20,7 @@ import {
   type TurnAnswer,
 } from '../contract/store.ts';
 import type { TaskId } from '../contract/task.ts';
+import type { Threads } from '../contract/threads.ts';
 import type { AnyCoroutineFunction } from '../loop/coroutines.ts';
 import { GroupCommit } from './group-commit.ts';
 import type { Hinter } from './hinter.ts';
@@ -33,6 +34,7 @@ export interface RunsParts {
   store: Store;
   clock: Clock;
   instrument: Instrument;
+  threads: Threads;
   slots: Slots;
   hinter: Hinter;
   /** Gives the claim of a task back; its run has been fenced. Does not fail. */
@@ -45,6 +47,7 @@ const largestPage = 500;
 export class Runs implements RunHost {
   readonly clock: Clock;
   readonly instrument: Instrument;
+  readonly threads: Threads;
   readonly slots: Slots;
   readonly alwaysReplay: boolean;
   readonly #store: Store;
@@ -58,12 +61,13 @@ export class Runs implements RunHost {
   readonly #settles: GroupCommit<Settlement, SettleAnswer>;
   readonly #news: GroupCommit<TaskRun, { known: number; answer: TurnAnswer }>;
 
-  constructor({ store, clock, instrument, slots, hinter, release, alwaysReplay = false }: RunsParts) {
+  constructor({ store, clock, instrument, threads, slots, hinter, release, alwaysReplay = false }: RunsParts) {
     this.#release = release;
     this.alwaysReplay = alwaysReplay;
     this.#store = store;
     this.clock = clock;
     this.instrument = instrument;
+    this.threads = threads;
     this.slots = slots;
     this.#hinter = hinter;
     const commit = async (partition: number, turns: readonly Turn[]): Promise<TurnAnswer[]> => {

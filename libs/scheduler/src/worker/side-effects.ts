@@ -1,16 +1,23 @@
-/** Side effects of steps, while they run on this worker; each gives one event for the inbox of its task. */
+/** Side effects of steps and calls on threads, while they run; each gives one event for the inbox of its task. */
 import { encode, errorValue } from '../contract/codec.ts';
-import { CancelledError } from '../contract/exceptions.ts';
+import { CancelledError, FencedError } from '../contract/exceptions.ts';
 import type { TaskEvent } from '../contract/history.ts';
+import type { Outcome } from '../contract/outcome.ts';
+import type { Threads } from '../contract/threads.ts';
+import type { SideEffect } from '../loop/turn.ts';
 
 export class SideEffects {
   /** Said about errors: `<coroutine> <task id>`. */
   readonly #origin: string;
+  readonly #threads: Threads;
   readonly #onEnd: (event: TaskEvent) => void;
+  /** Of the calls that are on threads now. */
+  readonly #aborts = new Set<AbortController>();
   #running = 0;
 
-  constructor(origin: string, onEnd: (event: TaskEvent) => void) {
+  constructor(origin: string, threads: Threads, onEnd: (event: TaskEvent) => void) {
     this.#origin = origin;
+    this.#threads = threads;
     this.#onEnd = onEnd;
   }
 
@@ -18,19 +25,32 @@ export class SideEffects {
     return this.#running > 0;
   }
 
-  async begin(op: number, run: () => unknown): Promise<void> {
+  async begin(op: number, effect: SideEffect): Promise<void> {
     this.#running += 1;
-    const event = await this.#eventOf(op, run);
+    const outcome = await (effect.kind === 'step' ? this.#step(effect.run) : this.#onThread(effect));
     this.#running -= 1;
-    this.#onEnd(event);
+    this.#onEnd({ kind: 'step', op, outcome });
   }
 
-  async #eventOf(op: number, run: () => unknown): Promise<TaskEvent> {
+  /** Nobody waits for results any more: threads are terminated. A step cannot be; it may listen to `loop.signal`. */
+  abandon(reason: string): void {
+    for (const abort of this.#aborts) abort.abort(new FencedError(reason));
+  }
+
+  async #step(run: () => unknown): Promise<Outcome> {
     try {
-      return { kind: 'step', op, outcome: { state: 'succeeded', payload: encode(await run()) } };
+      return { state: 'succeeded', payload: encode(await run()) };
     } catch (error) {
       const state = error instanceof CancelledError ? 'cancelled' : 'failed';
-      return { kind: 'step', op, outcome: { state, payload: encode(errorValue(error, this.#origin)) } };
+      return { state, payload: encode(errorValue(error, this.#origin)) };
     }
+  }
+
+  async #onThread({ call, signal }: Extract<SideEffect, { kind: 'thread' }>): Promise<Outcome> {
+    const abandoned = new AbortController();
+    this.#aborts.add(abandoned);
+    const outcome = await this.#threads.run(call, AbortSignal.any([signal, abandoned.signal]));
+    this.#aborts.delete(abandoned);
+    return outcome;
   }
 }

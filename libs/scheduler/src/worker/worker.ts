@@ -15,6 +15,7 @@ import { partitionOf } from '../contract/ids.ts';
 import type { Instrument } from '../contract/instrument.ts';
 import type { Claim, SessionInfo, Store } from '../contract/store.ts';
 import type { TaskId } from '../contract/task.ts';
+import type { Threads } from '../contract/threads.ts';
 import type { AnyCoroutineFunction } from '../loop/coroutines.ts';
 import { GroupCommit } from './group-commit.ts';
 import { Hinter } from './hinter.ts';
@@ -31,6 +32,8 @@ export interface WorkerParts {
   clock: Clock;
   heartbeat: Heartbeat;
   instrument: Instrument;
+  /** Closed when the worker stops. */
+  threads: Threads;
   /** Name of the worker for people; each start adds a suffix of its own. */
   name: string;
   host: string;
@@ -132,6 +135,7 @@ export class Worker {
     await heartbeat.close();
     for (let partition = 0; partition < store.partitions; partition++) await store.release(partition, this.id);
     await this.#listening?.close();
+    await this.#parts.threads.close();
   }
 
   async #drained(): Promise<void> {

@@ -1,7 +1,7 @@
 /** Types: what a coroutine takes and gives is inferred, and wrong use does not compile. */
 import { expectTypeOf, it } from 'vitest';
 import { z } from 'zod';
-import { coroutine, type Loop, type Task } from '../../src/index.ts';
+import { coroutine, type Future, type Loop, type Task, threaded } from '../../src/index.ts';
 
 const length = coroutine('length', async (_loop, { text }: { text: string }) => text.length);
 const upper = coroutine('upper', async (_loop, text: string) => text.toUpperCase());
@@ -21,6 +21,20 @@ it('infers arguments and results', () => {
     checked({ n: 'one' });
     // @ts-expect-error not a coroutine object
     loop.createTask(length);
+  };
+  expectTypeOf(use).toBeFunction();
+});
+
+it('infers what goes to a thread and comes back', () => {
+  const repeat = threaded('repeat', import.meta.url, (text: string, times: number) => text.repeat(times));
+  const use = (loop: Loop) => {
+    expectTypeOf(loop.toThread(repeat, 'a', 2)).toEqualTypeOf<Future<string>>();
+    // @ts-expect-error an argument is missing
+    loop.toThread(repeat, 'a');
+    // @ts-expect-error a wrong type
+    loop.toThread(repeat, 'a', '2');
+    // @ts-expect-error a plain function
+    loop.toThread(() => 1);
   };
   expectTypeOf(use).toBeFunction();
 });
