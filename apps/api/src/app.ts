@@ -8,6 +8,7 @@ import { ProblemFilter } from './problem/problem.filter.ts';
 import { ValidationPipe } from './problem/validation.pipe.ts';
 import { createAdapter } from './server/adapter.ts';
 import { RouteTable } from './server/route-table.ts';
+import { MAX_EVENT_STREAMS } from './tasks/event-streams.ts';
 import { MAX_WAIT_MS } from './tasks/long-polls.ts';
 
 export interface AppParts {
@@ -17,6 +18,7 @@ export interface AppParts {
   logger: Logger;
   bodyLimitBytes: number;
   maxWaitMs: number;
+  maxEventStreams: number;
 }
 
 /** The whole API, ready to listen. */
@@ -29,6 +31,7 @@ export async function createApp(parts: AppParts): Promise<NestFastifyApplication
     providers: [
       { provide: CLIENT, useValue: parts.client },
       { provide: MAX_WAIT_MS, useValue: parts.maxWaitMs },
+      { provide: MAX_EVENT_STREAMS, useValue: parts.maxEventStreams },
       { provide: RouteTable, useValue: routes },
     ],
   };

@@ -18,7 +18,7 @@ type ApiSettings = Settings<typeof apiSettings>;
 
 export async function startApi(env: NodeJS.ProcessEnv): Promise<Service> {
   const settings = loadSettings(apiSettings, env);
-  const { host, port, bodyLimitBytes, maxWaitMs, shutdownMs } = settings;
+  const { host, port, bodyLimitBytes, maxWaitMs, maxEventStreams, shutdownMs } = settings;
   const logger = createLogger(settings);
   for (const warning of unknownSettings(settingVariables, env)) logger.warn(warning);
   const metrics = new Metrics({ role: 'api', logger, maxCoroutines: settings.metricsMaxCoroutines });
@@ -26,7 +26,8 @@ export async function startApi(env: NodeJS.ProcessEnv): Promise<Service> {
   const connection = await connectTo(settings, metrics);
   metrics.cluster?.watch(() => connection.client.cluster());
   const health = new Health(metrics.loop, [async () => (await connection.health()).reasons]);
-  const app = await createApp({ client: connection.client, metrics, health, logger, bodyLimitBytes, maxWaitMs });
+  const limits = { bodyLimitBytes, maxWaitMs, maxEventStreams };
+  const app = await createApp({ client: connection.client, metrics, health, logger, ...limits });
   const close = async (): Promise<void> => {
     health.drain();
     await app.close();

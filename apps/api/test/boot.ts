@@ -18,7 +18,15 @@ export async function bootWith(
 ): Promise<NestFastifyApplication> {
   const metrics = new Metrics({ role: 'api', logger, maxCoroutines: 10 });
   const health = new Health(metrics.loop, []);
-  const app = await createApp({ client, metrics, health, logger, bodyLimitBytes, maxWaitMs: 60_000 });
+  const app = await createApp({
+    client,
+    metrics,
+    health,
+    logger,
+    bodyLimitBytes,
+    maxWaitMs: 60_000,
+    maxEventStreams: 3,
+  });
   onTestFinished(() => app.close());
   await app.getHttpAdapter().getInstance().ready();
   return app;

@@ -6,6 +6,7 @@ import {
   isSettled,
   type TaskLogs,
   type TaskTree,
+  type TaskUpdate,
   type TaskView,
   type WorkerView,
 } from '@corral/scheduler';
@@ -27,6 +28,11 @@ export class FakeClient implements ApiClient {
   coroutineCalls = 0;
   live: WorkerView[] = [];
   entries: TaskLogs[] = [];
+  readonly followed: [string, string | undefined][] = [];
+  /** Log entries in the events of any task. */
+  lines = 0;
+  /** How many of them were asked for. */
+  linesRead = 0;
   /** Thrown by the next call of anything. */
   fault: unknown;
   /** May `coroutines` fail? */
@@ -88,6 +94,20 @@ export class FakeClient implements ApiClient {
     this.#fail();
     this.cancelled.push([id, message, tree]);
     return this.tasks.get(id);
+  }
+
+  /** A state, then `entries`, then the end once it is settled; as told after the event `after`. */
+  async *events(...[id, { after, signal } = {}]: Parameters<ApiClient['events']>): AsyncGenerator<TaskUpdate> {
+    this.followed.push([id, after]);
+    const task = this.tasks.get(id);
+    if (task === undefined) return;
+    yield { id: '0-running100-', kind: 'state', task };
+    for (let told = 0; told < this.lines && !signal?.aborted; told++) {
+      this.linesRead++;
+      yield { id: `${told + 1}-running100-`, kind: 'log', entry: 'x'.repeat(1000) };
+    }
+    const view = await this.wait(id, 60_000, signal);
+    if (view !== undefined && isSettled(view.state)) yield { id: '1-end-', kind: 'end', task: view };
   }
 
   async list(...parameters: Parameters<ApiClient['list']>) {

@@ -67,9 +67,12 @@ describe('/openapi.json', () => {
       expect(operation.tags, path).toHaveLength(1);
       expect(Object.keys(operation.responses), path).toEqual(expect.arrayContaining(['400', '500']));
       for (const [status, { content }] of Object.entries(operation.responses)) {
+        if (status === '204') continue;
         const isHealth = status === '503' && operation.tags.includes('operations');
         const media =
-          Number(status) < 400 || isHealth ? /^(application\/(schema\+)?json|text\/plain)$/ : /^application\/problem/;
+          Number(status) < 400 || isHealth
+            ? /^(application\/(schema\+)?json|text\/(plain|event-stream))$/
+            : /^application\/problem/;
         expect(Object.keys(content), `${path} ${status}`).toEqual([expect.stringMatching(media)]);
       }
     }
@@ -126,6 +129,7 @@ describe('answers are as described', () => {
       ['POST', `/v1/tasks/${id}/cancel`, 202, {}],
       ['POST', '/v1/tasks/t_0/cancel', 404, {}],
       ['GET', `/v1/tasks/${id}/tree`, 200],
+      ['GET', `/v1/tasks/${id}/events`, 200],
       ['GET', `/v1/tasks/${id}/logs`, 200],
       ['GET', '/v1/workers', 200],
       ['GET', '/v1/coroutines', 200],

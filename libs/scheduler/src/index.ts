@@ -8,6 +8,7 @@ export {
   type Wait,
 } from './audit/audit.ts';
 export { Client, type ListOptions, type SubmitOptions } from './client/client.ts';
+export { isLastUpdate, isUpdateId, type TaskUpdate } from './client/task-updates.ts';
 export { type Connection, type ConnectOptions, connect, type WorkerOptions } from './connect.ts';
 export type { ClusterFacts } from './contract/cluster.ts';
 export { encode, errorValue } from './contract/codec.ts';
@@ -20,6 +21,7 @@ export {
   IdempotencyConflictError,
   InvalidArgumentsError,
   InvalidStateError,
+  LookupError,
   NonDeterminismError,
   RemoteError,
   StoreUnavailableError,

@@ -116,6 +116,12 @@ export const apiSettings = {
     default: '60000',
     description: 'Largest `waitMs` that a request may ask for, in milliseconds.',
   },
+  maxEventStreams: {
+    ...integer(0, 100_000),
+    variable: 'CORRAL_MAX_EVENT_STREAMS',
+    default: '1000',
+    description: 'Streams of events that one API process serves at once; one more is answered 503.',
+  },
 } satisfies SettingsTable;
 
 export const workerSettings = {

@@ -83,6 +83,11 @@ export const problemTypes = {
     title: 'The store cannot be reached',
     detail: 'Try again after the seconds in Retry-After. A submit that must not happen twice needs an Idempotency-Key.',
   },
+  'too-many-streams': {
+    status: 503,
+    title: 'Too many streams of events are open',
+    detail: 'Try again after the seconds in Retry-After, or raise CORRAL_MAX_EVENT_STREAMS of the API.',
+  },
 } as const satisfies Record<string, { status: number; title: string; detail: string }>;
 
 export type ProblemType = keyof typeof problemTypes;

@@ -24,3 +24,16 @@ export const bodyProblems = [
 ] as const;
 
 export const taskId = { name: 'id', description: 'Id of the task.', schema: { type: 'string' as const } };
+
+export const lastEventIdHeader = {
+  name: 'Last-Event-ID',
+  required: false,
+  description: '`id` of the event after which to go on; browsers send it by themselves when they connect again.',
+  schema: { type: 'string' as const },
+};
+
+export const eventStream = {
+  description:
+    '`state` (data: the task), `log` (an entry), `progress` (a value) and, as the last one, `end` (the settled task).',
+  content: { 'text/event-stream': { schema: { type: 'string' as const } } },
+};

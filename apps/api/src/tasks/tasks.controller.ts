@@ -1,12 +1,21 @@
 import type { Page, TaskLogs, TaskTree, TaskView } from '@corral/scheduler';
 import { Body, Controller, Get, Headers, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
-import { ApiAcceptedResponse, ApiBody, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import {
+  ApiAcceptedResponse,
+  ApiBody,
+  ApiHeader,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiParam,
+  ApiTags,
+} from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Problems } from '../problem/problems.decorator.ts';
 import { noQuery } from '../server/no-query.ts';
 import { idempotencyKey } from './idempotency-key.ts';
 import { answerSubmitted, Submits } from './submitted.ts';
-import { bodyProblems, taskId } from './task-descriptions.ts';
+import { bodyProblems, eventStream, lastEventIdHeader, taskId } from './task-descriptions.ts';
 import type { Cancellation, CancelQuery, ListQuery, Submission, TreeQuery, WaitQuery } from './task-requests.ts';
 import { cancellation, cancelQuery, listQuery, submission, treeQuery, waitQuery } from './task-requests.ts';
 import { taskLogs, taskPage, taskTree, taskView } from './task-responses.ts';
@@ -73,6 +82,26 @@ export class TasksController {
   @Problems('task-not-found')
   tree(@Param('id') id: string, @Query({ schema: treeQuery }) { limit }: TreeQuery): Promise<TaskTree> {
     return this.tasks.tree(id, limit);
+  }
+
+  @Get(':id/events')
+  @ApiParam(taskId)
+  @ApiHeader(lastEventIdHeader)
+  @ApiOperation({ operationId: 'followTask', summary: 'Follow a task until it is settled, as server-sent events' })
+  @ApiOkResponse(eventStream)
+  @ApiNoContentResponse({ description: 'Nothing comes after Last-Event-ID: do not connect again.' })
+  @Problems('task-not-found', 'too-many-streams')
+  async events(
+    @Param('id') id: string,
+    @Query({ schema: noQuery }) _query: unknown,
+    @Headers('last-event-id') lastId: string | undefined,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const stream = await this.tasks.events(id, lastId, reply.raw);
+    if (stream === undefined) return void reply.status(204).send();
+    // The second header: a proxy such as nginx must not collect what should go out at once.
+    reply.headers({ 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' });
+    return void reply.send(stream);
   }
 
   @Get(':id/logs')

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import type { Readable } from 'node:stream';
 import {
   isSettled,
   isTaskId,
@@ -13,6 +14,7 @@ import { type ApiClient, CLIENT } from '../client.ts';
 import { ArgumentChecks } from '../coroutines/argument-checks.ts';
 import { ProblemError } from '../problem/problem.ts';
 import { checkProgramArguments, programName } from '../programs/program-checks.ts';
+import { EventStreams } from './event-streams.ts';
 import { LongPolls } from './long-polls.ts';
 import type { Submitted } from './submitted.ts';
 import type { ListQuery, Submission } from './task-requests.ts';
@@ -23,6 +25,7 @@ export class TasksService {
     @Inject(CLIENT) private readonly client: ApiClient,
     private readonly checks: ArgumentChecks,
     private readonly polls: LongPolls,
+    private readonly streams: EventStreams,
   ) {}
 
   /** Checks the arguments as far as the API knows what they should be, and submits. */
@@ -73,6 +76,11 @@ export class TasksService {
 
   tree(id: string, limit: number | undefined): Promise<TaskTree> {
     return this.#found(id, () => this.client.tree(id, limit));
+  }
+
+  async events(id: string, lastId: string | undefined, response: ServerResponse): Promise<Readable | undefined> {
+    await this.#found(id, () => this.client.get(id));
+    return this.streams.open(id, lastId, response);
   }
 
   async logs(id: string): Promise<{ logs: TaskLogs[] }> {

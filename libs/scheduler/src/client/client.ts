@@ -8,7 +8,12 @@ import type { ClusterFacts } from '../contract/cluster.ts';
 import { decode, encode } from '../contract/codec.ts';
 import type { TaskOptions } from '../contract/coroutine.ts';
 import type { Dispatch, Hint } from '../contract/dispatch.ts';
-import { CorralInternalError, IdempotencyConflictError, StoreUnavailableError } from '../contract/exceptions.ts';
+import {
+  CorralInternalError,
+  IdempotencyConflictError,
+  LookupError,
+  StoreUnavailableError,
+} from '../contract/exceptions.ts';
 import { isTaskId, newRootId, partitionOf } from '../contract/ids.ts';
 import type { Instrument } from '../contract/instrument.ts';
 import type { Cancel, Store } from '../contract/store.ts';
@@ -24,6 +29,7 @@ import {
   type WorkerView,
 } from '../contract/task.ts';
 import type { Views } from '../contract/views.ts';
+import { type TaskUpdate, taskUpdates } from './task-updates.ts';
 import { newRecord, taskView } from './task-view.ts';
 import { Waiters } from './waiters.ts';
 
@@ -203,6 +209,25 @@ export class Client {
     if ((await this.get(id)) === undefined) return undefined;
     const logs = await this.#parts.views.logs(id);
     return logs.map(({ task, entries }) => ({ task, entries: entries.map(decode) }));
+  }
+
+  /**
+   * What happens to the task, from now or from the update `after` (its `id`) on, until it is settled or `signal` is
+   * aborted: `for await (const update of client.events(id)) ...`. Log entries are complete, states and progress are what
+   * they are when the reader asks for more.
+   * @throws LookupError for an unknown id, RangeError when `after` is no id of an update
+   */
+  async *events(id: TaskId, options: { after?: string; signal?: AbortSignal } = {}): AsyncGenerator<TaskUpdate> {
+    if (!isTaskId(id)) throw new LookupError(`${JSON.stringify(id)} is no task id`);
+    const { views, clock } = this.#parts;
+    await this.#listen();
+    const following = this.#waiters.follow(id);
+    try {
+      await views.watch(id, true);
+      yield* taskUpdates(id, options.after, { views, clock, following, signal: options.signal });
+    } finally {
+      following.end();
+    }
   }
 
   workers(): Promise<WorkerView[]> {

@@ -1,11 +1,17 @@
 /**
- * Who waits for which task to settle. News wakes them at once; because news may get lost, each wait also looks again
- * every two seconds. One subscription serves all waits of a process.
+ * Who waits for news of which task. News wakes them at once; because news may get lost, each also looks again every two
+ * seconds. One subscription serves all of a process.
  */
 import type { Clock } from '../contract/clock.ts';
 import type { TaskId } from '../contract/task.ts';
 
 const lookAgainMs = 2000;
+
+export interface Following {
+  /** Resolves at news since the last call, after `ms` or two seconds, or when `signal` is aborted. */
+  news(ms: number, signal?: AbortSignal): Promise<void>;
+  end(): void;
+}
 
 export class Waiters {
   readonly #clock: Clock;
@@ -19,10 +25,30 @@ export class Waiters {
     for (const id of ids) for (const wake of this.#waiting.get(id) ?? []) wake();
   }
 
-  /**
-   * Calls `look` until it answers something, at each news and every two seconds, for at most `ms`.
-   * Registers before the first look: what happens in between is not missed.
-   */
+  /** Registered from now on: look after this, and nothing that happens in between is missed. */
+  follow(id: TaskId): Following {
+    let heard = Promise.withResolvers<void>();
+    const wake = (): void => heard.resolve();
+    const set = this.#waiting.get(id) ?? new Set();
+    this.#waiting.set(id, set.add(wake));
+    return {
+      news: async (ms, signal) => {
+        if (signal?.aborted) return;
+        signal?.addEventListener('abort', wake);
+        const timer = this.#clock.setTimer(Math.min(ms, lookAgainMs), wake);
+        await heard.promise;
+        timer.cancel();
+        signal?.removeEventListener('abort', wake);
+        heard = Promise.withResolvers();
+      },
+      end: () => {
+        set.delete(wake);
+        if (set.size === 0) this.#waiting.delete(id);
+      },
+    };
+  }
+
+  /** Calls `look` until it answers something, at each news and every two seconds, for at most `ms`. */
   async wait<T>(
     id: TaskId,
     ms: number,
@@ -30,25 +56,16 @@ export class Waiters {
     signal?: AbortSignal,
   ): Promise<T | undefined> {
     const end = this.#clock.monotonic() + ms;
-    let news = Promise.withResolvers<void>();
-    const wake = (): void => news.resolve();
-    const set = this.#waiting.get(id) ?? new Set();
-    this.#waiting.set(id, set.add(wake));
-    signal?.addEventListener('abort', wake);
+    const following = this.follow(id);
     try {
       for (;;) {
         const found = await look();
         const left = end - this.#clock.monotonic();
         if (found !== undefined || left <= 0 || signal?.aborted) return found;
-        const timer = this.#clock.setTimer(Math.min(left, lookAgainMs), wake);
-        await news.promise;
-        timer.cancel();
-        news = Promise.withResolvers();
+        await following.news(left, signal);
       }
     } finally {
-      signal?.removeEventListener('abort', wake);
-      set.delete(wake);
-      if (set.size === 0) this.#waiting.delete(id);
+      following.end();
     }
   }
 }

@@ -69,6 +69,11 @@ export class UnknownCoroutineError extends CorralError {
   readonly code = 'UNKNOWN_COROUTINE';
 }
 
+/** There is no task of that id (Python's LookupError). */
+export class LookupError extends CorralError {
+  readonly code = 'LOOKUP';
+}
+
 /** The store refused or could not be reached; nothing was changed by the refused call, and it may be tried again. */
 export class StoreUnavailableError extends CorralError {
   readonly code = 'STORE_UNAVAILABLE';

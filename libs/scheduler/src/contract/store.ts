@@ -232,8 +232,8 @@ export interface Store {
   /** Expires dead sessions, fires due timers, gives overdue hints (older than `hintTtlMs`) back to `ready`. */
   sweep(partition: number, hintTtlMs: number): Promise<SweepAnswer>;
 
-  /** Calls back with ids of tasks that have news: own claimed ones with inbox events, and watched ones that settled.
-   *  May lose, double and reorder; never the only way to learn something. */
+  /** Calls back with ids of tasks that have news: own claimed ones with inbox events, and watched ones
+   *  (Views.watch). May lose, double and reorder; never the only way to learn something. */
   listen(session: SessionId | undefined, onNews: (ids: readonly TaskId[]) => void): Promise<{ close(): Promise<void> }>;
 
   close(): Promise<void>;

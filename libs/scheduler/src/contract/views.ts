@@ -39,14 +39,17 @@ export interface StoreHealth {
 export interface Views {
   /** Members of a gather that were not dispatched yet are shown as pending. */
   records(ids: readonly TaskId[]): Promise<(TaskRecord | undefined)[]>;
-  /** Asks for news of this task by `Store.listen` once it is settled. Read the record after this, never before. */
-  watch(id: TaskId): Promise<void>;
+  /** Asks for news of this task by `Store.listen` once it is settled, or at each commit (`follow`). Read the record after
+   *  this, never before. */
+  watch(id: TaskId, follow?: boolean): Promise<void>;
   /** Ids of roots of all partitions, newest (greatest) first. */
   roots(query: ListQuery): Promise<TaskId[]>;
   /** Ids of children in the order of creation. */
   children(id: TaskId, from: number, count: number): Promise<{ ids: TaskId[]; total: number }>;
   /** Log entries (JSON each) of the task and of everything below it, in the order of creation of the tasks. */
   logs(id: TaskId): Promise<{ task: TaskId; entries: string[] }[]>;
+  /** Log entries (JSON each) of this task alone, from number `from` on. */
+  entries(id: TaskId, from: number, count: number): Promise<string[]>;
   workers(): Promise<WorkerView[]>;
   coroutines(): Promise<CoroutineView[]>;
   /** One cheap call a partition, to be made as often as once a second. */

@@ -35,8 +35,8 @@ export class RedisViews implements Views {
     return ids.map((id) => found.get(id));
   }
 
-  async watch(id: TaskId): Promise<void> {
-    await this.#connection.run('watch', this.#partition(id), [id]);
+  async watch(id: TaskId, follow = false): Promise<void> {
+    await this.#connection.run('watch', this.#partition(id), [id, follow ? 1 : 0]);
   }
 
   /** Ids sort by the time at which they were made: newest first. */
@@ -81,6 +81,10 @@ export class RedisViews implements Views {
         entries: await this.#ask(`logs:${task}`, partition, (redis, key) => redis.lrange(key, 0, -1)),
       })),
     );
+  }
+
+  entries(id: TaskId, from: number, count: number): Promise<string[]> {
+    return this.#ask(`logs:${id}`, this.#partition(id), (redis, key) => redis.lrange(key, from, from + count - 1));
   }
 
   async #below(ancestor: TaskId, tasks: readonly TaskId[]): Promise<TaskId[]> {

@@ -30,11 +30,13 @@ export class MemoryViews implements Views {
     );
   }
 
-  watch(id: TaskId): Promise<void> {
+  watch(id: TaskId, follow = false): Promise<void> {
     return this.around('watch', () => {
       const part = this.#partOf(id);
       const task = part?.table.show(id);
-      if (task !== undefined && !isSettled(task.state)) part?.watched.add(id);
+      if (task === undefined || isSettled(task.state)) return;
+      part?.watched.add(id);
+      if (follow) part?.followed.add(id);
     });
   }
 
@@ -69,6 +71,16 @@ export class MemoryViews implements Views {
       }
       return logged;
     });
+  }
+
+  entries(id: TaskId, from: number, count: number): Promise<string[]> {
+    return this.around(
+      'entries',
+      () =>
+        this.#partOf(id)
+          ?.table.get(id)
+          ?.logs.slice(from, from + count) ?? [],
+    );
   }
 
   workers(): Promise<WorkerView[]> {

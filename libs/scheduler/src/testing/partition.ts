@@ -28,7 +28,10 @@ export class Partition {
   readonly timers = new Heap<{ due: number; task: MemoryTask; op: number }>((a, b) => a.due - b.due);
   /** Idempotency keys. */
   readonly keys = new Map<string, { fingerprint: string; id: TaskId; until: number }>();
+  /** Clients hear of their end. */
   readonly watched = new Set<TaskId>();
+  /** Clients hear of each commit. */
+  readonly followed = new Set<TaskId>();
   /** Who wants to be told of the end of a task, and under which operation. */
   readonly waiters = new Map<TaskId, { waiter: MemoryTask; op: number }[]>();
   /** Roots whose coroutine has ended and whose tree has not. */
@@ -80,6 +83,11 @@ export class Partition {
     task.claim = { session, nonce, token: `${task.attempt}:${session}:${nonce}` };
     this.sessions.get(session)?.claimed.add(task);
     this.moveTo(task, 'running');
+    this.tellFollowers(task);
+  }
+
+  tellFollowers({ id }: MemoryTask): void {
+    if (this.followed.has(id)) this.#news.tell(undefined, id);
   }
 
   /** Takes the claim away and lets others run it. */

@@ -41,6 +41,7 @@ function apply(partition: Partition, task: MemoryTask, turn: Turn): void {
   for (const { id, op } of turn.subscriptions) subscribe(partition, task, id, op);
   task.logs.push(...turn.logs);
   if (turn.progress !== undefined) task.progress = turn.progress;
+  partition.tellFollowers(task);
   partition.moveTo(task, turn.suspended && task.inbox.length <= turn.known ? 'suspended' : 'running');
 }
 

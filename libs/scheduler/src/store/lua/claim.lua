@@ -12,9 +12,9 @@ local time, claims, seen = now(), {}, {}
 
 local function claim(id)
   local taskKey = key('task', id)
-  local state, token, coroutine, args, options, attempt, parent, created, started, commits =
+  local state, token, coroutine, args, options, attempt, parent, created, started, commits, watched =
     unpack(call('HMGET', taskKey, 'state', 'token', 'coroutine', 'args', 'options', 'attempt', 'parent', 'created',
-      'started', 'commits'))
+      'started', 'commits', 'watched'))
   attempt = tonumber(attempt or 0)
   local again = token and token == attempt .. ':' .. session .. ':' .. nonce
   if not again then
@@ -38,6 +38,7 @@ local function claim(id)
     call('HSET', taskKey, 'state', 'running', 'attempt', attempt, 'token', token, 'worker', session, 'started', started)
     call('SADD', key('claims', session), id)
     moved('pending', 'running', 1)
+    if watched == '2' then watchedIds[#watchedIds + 1] = id end
     if parent then
       call('HINCRBY', key('task', parent), 'pending', -1)
       call('HINCRBY', key('task', parent), 'running', 1)

@@ -98,7 +98,7 @@ for i = 1, count() do
   local stop = cursor + length
   local id, token, seq, known, suspended, history = arg(), arg(), count(), count(), arg(), arg()
   local taskKey = key('task', id)
-  local current, commits, state = unpack(call('HMGET', taskKey, 'token', 'commits', 'state'))
+  local current, commits, state, watched = unpack(call('HMGET', taskKey, 'token', 'commits', 'state', 'watched'))
   if current ~= token then
     answers[i] = { 'fenced' }
   elseif seq > tonumber(commits or 0) + 1 or isBehind(id, known) then
@@ -107,6 +107,7 @@ for i = 1, count() do
     if seq == tonumber(commits or 0) + 1 then
       apply(id, rootOf(id), token, history)
       call('HSET', taskKey, 'commits', seq, 'known', known)
+      if watched == '2' then watchedIds[#watchedIds + 1] = id end
     end
     local events = eventsFrom(id, known)
     local next = (suspended == '1' and #events == 0) and 'suspended' or 'running'

@@ -84,6 +84,23 @@ export function news(it: It): void {
       expect(heard).not.toContain(run.child(2));
     });
 
+    it('tell clients of each commit of a task that is followed', async (rig) => {
+      await rig.worker();
+      const [followed, watched] = [await rig.submit(), await rig.submit()];
+      await rig.store.watch(followed, true);
+      await rig.store.watch(watched);
+      await rig.store.watch(followed);
+      const { heard } = await listen(rig, undefined);
+      const runs = [await rig.claimOne(watched), await rig.claimOne(followed)];
+      await contains(heard, followed);
+      for (const run of runs) {
+        heard.splice(0);
+        await run.commit({ logs: ['1'] });
+      }
+      await contains(heard, followed);
+      expect(heard).not.toContain(watched);
+    });
+
     it('are not told to who has stopped listening', async (rig) => {
       const [first, second] = [await rig.submit(), await rig.submit()];
       const [closed, open] = [await listen(rig, undefined), await listen(rig, undefined)];

@@ -43,6 +43,17 @@ export function views(it: It): void {
       expect((await rig.store.records(all)).map((record) => record?.state)).toEqual(Array(5).fill('pending'));
     });
 
+    it('show a part of the log of one task', async (rig) => {
+      await rig.worker();
+      const run = await rig.started();
+      await run.commit({ spawns: [run.spawn(1)], logs: ['1', '2', '3'] });
+      await (await rig.claimOne(run.child(1))).settle(undefined, { logs: ['"below"'] });
+      expect(await rig.store.entries(run.id, 0, 2)).toEqual(['1', '2']);
+      expect(await rig.store.entries(run.id, 2, 2)).toEqual(['3']);
+      expect(await rig.store.entries(run.id, 3, 2)).toEqual([]);
+      expect(await rig.store.entries(rig.newRoot().id, 0, 2)).toEqual([]);
+    });
+
     it('show logs of a task and of everything below it, of those that logged', async (rig) => {
       await rig.worker();
       const root = await rig.started();

@@ -16,7 +16,7 @@ local function completeRoot(root, time)
   call('HSET', rootKey, 'state', state, 'payload', payload, 'finished', time)
   moved('running', nil, 1)
   ended(state, coroutine, 1)
-  settledIds[#settledIds + 1] = root
+  watchedIds[#watchedIds + 1] = root
 end
 
 -- `undispatched`: the member was still in the backlog.
@@ -47,7 +47,7 @@ finish = function(id, state, payload, time)
   moved(before, nil, 1)
   ended(state, coroutine, 1)
   call('HDEL', taskKey, 'token', 'stranded', 'cancelRequested')
-  if watched or not parent then settledIds[#settledIds + 1] = id end
+  if watched or not parent then watchedIds[#watchedIds + 1] = id end
   if not parent then return end
   if call('SREM', key('live', root), id) == 0 then call('SREM', key('later', root), id) end
   local parentKey = key('task', parent)
