@@ -19,7 +19,12 @@ storeWalks(
   async () => {
     const clock = new VirtualClock({ start });
     const store = new MemoryStore({ clock });
-    return { store, advance: (ms) => clock.advance(ms), close: () => store.close() };
+    return {
+      store,
+      advance: (ms) => clock.advance(ms),
+      kept: async () => store.kept(),
+      close: () => store.close(),
+    };
   },
 );
 

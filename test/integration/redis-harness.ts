@@ -39,6 +39,7 @@ export async function redisHarness(partitions: number): Promise<RedisHarness> {
       now += ms;
       await setTime();
     },
+    kept: () => redis.keys(`{${prefix}:*`),
     close: async () => {
       const keys = await redis.keys(`{${prefix}:*`);
       if (keys.length > 0) await redis.del(keys);

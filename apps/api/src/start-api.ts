@@ -42,9 +42,12 @@ export async function startApi(env: NodeJS.ProcessEnv): Promise<Service> {
   return { logger, shutdownMs, close };
 }
 
-async function connectTo({ redisUrl, prefix, queues }: ApiSettings, metrics: Metrics): Promise<Connection> {
+async function connectTo(
+  { redisUrl, prefix, queues, resultTtlMs }: ApiSettings,
+  metrics: Metrics,
+): Promise<Connection> {
   try {
-    return await connect({ url: redisUrl, prefix, queues, instrument: metrics.instrument });
+    return await connect({ url: redisUrl, prefix, queues, resultTtlMs, instrument: metrics.instrument });
   } catch (error) {
     if (error instanceof StoreUnavailableError) throw new StartError(`REDIS_URL: ${error.message}`);
     if (error instanceof RangeError) throw new StartError(error.message); // settings that this cluster does not share

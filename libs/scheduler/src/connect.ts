@@ -1,6 +1,6 @@
 /** The one place that wires Redis, BullMQ, client and worker together. */
 import { hostname } from 'node:os';
-import { Client } from './client/client.ts';
+import { Client, defaultResultTtlMs } from './client/client.ts';
 import type { Instrument } from './contract/instrument.ts';
 import type { StoreHealth } from './contract/views.ts';
 import { BullmqDispatch } from './dispatch/bullmq-dispatch.ts';
@@ -22,6 +22,8 @@ export interface ConnectOptions {
   /** Partitions that task trees are spread over; the same for all processes of a cluster. 1 by default. */
   queues?: number;
   instrument?: Instrument;
+  /** Trees that this client submits are removed so many milliseconds after their end; a day by default. */
+  resultTtlMs?: number;
 }
 
 export interface WorkerOptions {
@@ -58,7 +60,7 @@ const defaultThreads = 2;
 
 /** Connects to a cluster. Rejects when the cluster was set up with another number of queues. */
 export async function connect(options: ConnectOptions): Promise<Connection> {
-  const { url, prefix = 'corral', queues = 1, instrument = {} } = options;
+  const { url, prefix = 'corral', queues = 1, instrument = {}, resultTtlMs = defaultResultTtlMs } = options;
   const warn = (error: Error): void => instrument.warning?.('redis', error);
   const redis = { url, prefix, partitions: queues };
   const connection = new RedisConnection(redis, instrument);
@@ -70,7 +72,7 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
     (partition) => connection.tag(partition),
     warn,
   );
-  const client = new Client({ store, views, dispatch, clock, instrument });
+  const client = new Client({ store, views, dispatch, clock, instrument, resultTtlMs });
   const close = async (): Promise<void> => {
     await client.close();
     await dispatch.close();

@@ -122,6 +122,13 @@ export const apiSettings = {
     default: '1000',
     description: 'Streams of events that one API process serves at once; one more is answered 503.',
   },
+  resultTtlMs: {
+    ...integer(1000, 10 * 365 * 24 * 3_600_000),
+    variable: 'RESULT_TTL',
+    default: '86400000',
+    description:
+      'Milliseconds that a settled task and all below it are kept, a day by default; `resultTtlMs` of a task says otherwise.',
+  },
 } satisfies SettingsTable;
 
 export const workerSettings = {

@@ -74,7 +74,7 @@ export class WorkerMetrics {
     });
     const swept = new Counter({
       name: 'corral_sweep_tasks_total',
-      help: 'Tasks that the sweep moved: taken back from a lost worker, woken by a timer, hinted again.',
+      help: 'Tasks that the sweep moved: taken back from a lost worker, woken by a timer, hinted again, removed.',
       labelNames: ['what'],
       registers,
     });
@@ -95,10 +95,11 @@ export class WorkerMetrics {
           errors.inc({ coroutine: label(coroutine), type: errorTypes.admit(errorType ?? 'Error') });
       },
       fenced: ({ coroutine }) => this.#fenced.inc({ coroutine: label(coroutine) }),
-      swept: ({ expired, timers, hinted }) => {
+      swept: ({ expired, timers, hinted, removed }) => {
         swept.inc({ what: 'expired' }, expired);
         swept.inc({ what: 'timers' }, timers);
         swept.inc({ what: 'hinted' }, hinted);
+        swept.inc({ what: 'removed' }, removed);
       },
     };
     this.register([otherLabel]);

@@ -9,6 +9,8 @@ export const maxArgsDepth = 64;
 /** The largest CORRAL_MAX_WAIT_MS. */
 const maxWaitMs = 600_000;
 
+const longestResultTtlMs = 10 * 365 * 24 * 3_600_000;
+
 const coroutineName = z
   .string()
   .refine(isCoroutineName, 'must be 1 to 200 letters, digits or any of _ $ . : / -, the first a letter, digit, _ or $')
@@ -24,6 +26,9 @@ const taskOptions = z
   .strictObject({
     name: z.string().min(1).max(200).exactOptional().meta({ description: 'A label for people.' }),
     priority: z.int().min(0).max(1_000_000).exactOptional().meta({ description: 'Higher goes first; 0 is usual.' }),
+    resultTtlMs: z.int().min(1000).max(longestResultTtlMs).exactOptional().meta({
+      description: 'The task and all below it are removed so long after its end; RESULT_TTL of the API by default.',
+    }),
   })
   .meta({ id: 'TaskOptions' });
 

@@ -11,7 +11,7 @@ describe('POST /v1/tasks', () => {
     const body = {
       coroutine: 'crawl',
       args: { url: 'x', deep: [1, { a: null }] },
-      options: { name: 'n', priority: 7 },
+      options: { name: 'n', priority: 7, resultTtlMs: 60_000 },
     };
     const answer = await post(api, body);
     const [task] = api.client.tasks.values();
@@ -89,6 +89,11 @@ describe('POST /v1/tasks', () => {
       'a priority of -1',
       { coroutine: 'a', options: { priority: -1 } },
       [{ pointer: '#/options/priority', detail: />=0/ }],
+    ],
+    [
+      'a time to keep the result of less than a second',
+      { coroutine: 'a', options: { resultTtlMs: 999 } },
+      [{ pointer: '#/options/resultTtlMs', detail: />=1000/ }],
     ],
     [
       'a priority of 1.5',

@@ -89,7 +89,7 @@ export function examineKeys(partition: Partition): void {
     for (const id of snapshot.lists.get(kind)?.keys() ?? []) examineOwner(partition, kind, id);
   for (const kind of ['history', 'logs'])
     for (const id of snapshot.lengths.get(kind)?.keys() ?? []) examineOwner(partition, kind, id);
-  for (const kind of ['live', 'later'])
+  for (const kind of ['live', 'later', 'alarms'])
     for (const root of partition.sets(kind).keys()) examineOwner(partition, kind, root);
   for (const group of snapshot.lengths.get('backlog')?.keys() ?? [])
     if (!snapshot.groups.has(group)) partition.violated('I13', `backlog:${group}`, 'its gather does not exist');

@@ -3,6 +3,7 @@
  * what users put into them. It takes many small calls (SCAN, pages of a hundred), so it holds nobody up, and is no
  * snapshot in the strict sense: on a running system two keys may be read some milliseconds apart.
  */
+import { rootOf } from '../contract/ids.ts';
 import type { SessionId, TaskId, TaskState } from '../contract/task.ts';
 import type { RedisConnection } from '../store/redis-connection.ts';
 
@@ -68,7 +69,7 @@ export interface Snapshot {
   strangers: string[];
 }
 
-type Shape = 'task' | 'group' | 'session' | 'list' | 'length' | 'set' | 'sorted' | 'text';
+type Shape = 'task' | 'group' | 'session' | 'list' | 'length' | 'set' | 'sorted' | 'text' | 'fields';
 
 const shapes: Readonly<Record<string, Shape>> = {
   task: 'task',
@@ -76,6 +77,7 @@ const shapes: Readonly<Record<string, Shape>> = {
   session: 'session',
   inbox: 'list',
   children: 'list',
+  removal: 'list',
   history: 'length',
   logs: 'length',
   backlog: 'length',
@@ -83,6 +85,8 @@ const shapes: Readonly<Record<string, Shape>> = {
   live: 'set',
   later: 'set',
   waiters: 'set',
+  alarms: 'set',
+  names: 'set',
   claims: 'set',
   serving: 'set',
   serves: 'set',
@@ -93,8 +97,10 @@ const shapes: Readonly<Record<string, Shape>> = {
   hinted: 'sorted',
   timers: 'sorted',
   ending: 'sorted',
+  expiring: 'sorted',
   sessions: 'sorted',
   lost: 'sorted',
+  counts: 'fields',
   idempotency: 'text',
   virtual: 'text',
   capacity: 'text',
@@ -153,6 +159,15 @@ class Reader {
     const all = [...keys];
     for (let from = 0; from < all.length; from += keysAtOnce)
       await Promise.all(all.slice(from, from + keysAtOnce).map((key) => this.#key(key)));
+    this.#skipRemains();
+  }
+
+  /** Trees that are being removed, the root first, are no concern of the rules any more (lua/shared/remove.lua). */
+  #skipRemains(): void {
+    const { tasks, groups, lists, lengths, sets } = this.snapshot;
+    const roots = new Set([...(lists.get('removal')?.get('') ?? [])].map(rootOf));
+    const remains: Map<string, unknown>[] = [tasks, groups, ...lists.values(), ...lengths.values(), ...sets.values()];
+    for (const map of remains) for (const id of map.keys()) if (roots.has(rootOf(id))) map.delete(id);
   }
 
   async #key(key: string): Promise<void> {
@@ -190,6 +205,8 @@ class Reader {
         return void kindOf(sets, kind).set(rest, await this.#set(key));
       case 'sorted':
         return void sorted.set(rest === '' ? kind : `${kind}:${rest}`, await this.#sorted(key));
+      case 'fields':
+        return void kindOf(lengths, kind).set(rest, await this.#ask((redis) => redis.hlen(key)));
       case 'text':
         return put(kindOf(texts, kind), rest, (await this.#ask((redis) => redis.get(key))) ?? undefined);
     }

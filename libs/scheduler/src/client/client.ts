@@ -36,6 +36,8 @@ import { Waiters } from './waiters.ts';
 export interface SubmitOptions extends TaskOptions {
   /** The same key with the same content gives the same task, for 24 hours. */
   idempotencyKey?: string;
+  /** The task and all below it are removed so long after its end; `RESULT_TTL` of the client by default. */
+  resultTtlMs?: number;
 }
 
 export interface ListOptions {
@@ -46,12 +48,19 @@ export interface ListOptions {
   limit?: number;
 }
 
+/** Results are kept a day unless somebody says otherwise. */
+export const defaultResultTtlMs = 24 * 3_600_000;
+const shortestResultTtlMs = 1000;
+const longestResultTtlMs = 10 * 365 * 24 * 3_600_000;
+
 export interface ClientParts {
   store: Store;
   views: Views;
   dispatch: Dispatch;
   clock: Clock;
   instrument: Instrument;
+  /** Of tasks that say nothing else. */
+  resultTtlMs?: number;
 }
 
 /** A filtered list looks at so many rows for one page, then hands out a cursor to go on from. */
@@ -80,12 +89,22 @@ export class Client {
   async submitOnce(
     coroutine: string,
     args: unknown,
-    { idempotencyKey, ...options }: SubmitOptions = {},
+    { idempotencyKey, resultTtlMs, ...options }: SubmitOptions = {},
   ): Promise<{ task: TaskView; replayed: boolean }> {
-    const root = { coroutine, args: encode(args), options: encode(options) };
+    if (resultTtlMs !== undefined) checkResultTtl(resultTtlMs);
+    const root = {
+      coroutine,
+      args: encode(args),
+      options: encode(options),
+      resultTtlMs: resultTtlMs ?? this.#parts.resultTtlMs ?? defaultResultTtlMs,
+    };
+    const content = [coroutine, root.args, root.options, resultTtlMs];
     const id = this.#newRoot(idempotencyKey);
     const partition = this.#partition(id);
-    const idempotency = idempotencyKey === undefined ? {} : { idempotency: fingerprint(idempotencyKey, root) };
+    const idempotency =
+      idempotencyKey === undefined
+        ? {}
+        : { idempotency: { key: idempotencyKey, fingerprint: sha256(JSON.stringify(content)) } };
     const { existing, hints } = await this.#parts.store.submit(partition, [{ id, ...root, ...idempotency }]);
     this.#hint(partition, hints);
     const [first] = existing;
@@ -267,10 +286,9 @@ export class Client {
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('base64url');
 
-const fingerprint = (
-  key: string,
-  { coroutine, args, options }: { coroutine: string; args: string; options: string },
-) => ({
-  key,
-  fingerprint: sha256(JSON.stringify([coroutine, args, options])),
-});
+function checkResultTtl(ms: number): void {
+  if (!(ms >= shortestResultTtlMs && ms <= longestResultTtlMs))
+    throw new RangeError(
+      `resultTtlMs: ${ms} is not between ${shortestResultTtlMs} (a second) and ${longestResultTtlMs} (ten years)`,
+    );
+}

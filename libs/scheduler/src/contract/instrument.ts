@@ -12,7 +12,7 @@ export interface Instrument {
   fenced?(task: { id: TaskId; coroutine: string }): void;
   /** One call of the store: `items` tasks in `ms`. */
   storeCall?(call: { method: string; items: number; ms: number; failed: boolean }): void;
-  swept?(result: { expired: number; timers: number; hinted: number }): void;
+  swept?(result: { expired: number; timers: number; hinted: number; removed: number }): void;
   /** Something went wrong that no task can be told; for the log. */
   warning?(message: string, error: unknown): void;
 }

@@ -38,7 +38,10 @@ export interface NewRoot {
   args: string;
   /** JSON of TaskOptions. */
   options: string;
-  /** Scoped to the partition of the first task that used it; kept 24 h. `fingerprint`: of name, args and options. */
+  /** The tree is removed so long after the root has settled. */
+  resultTtlMs: number;
+  /** Scoped to the partition of the first task that used it; kept 24 h, but no longer than its tree. `fingerprint`: of
+   *  name, args and options. */
   idempotency?: { key: string; fingerprint: string };
 }
 
@@ -164,6 +167,8 @@ export interface SweepAnswer {
   /** Tasks taken back from sessions that are gone. */
   expired: number;
   timers: number;
+  /** Tasks of settled trees that were removed because their time is over. */
+  removed: number;
   /** Live sessions and the sum of their slots: sizes of batches follow them. */
   workers: number;
   slots: number;
@@ -229,7 +234,8 @@ export interface Store {
   /** Gives claimed tasks back to `ready` without counting an attempt. With no ids: all, and the session ends. */
   release(partition: number, session: SessionId, ids?: readonly TaskId[]): Promise<{ hints: Hint[] }>;
 
-  /** Expires dead sessions, fires due timers, gives overdue hints (older than `hintTtlMs`) back to `ready`. */
+  /** Expires dead sessions, fires due timers, gives overdue hints (older than `hintTtlMs`) back to `ready`, and removes
+   *  settled trees whose time is over, all that is known of them, in pages: the root's record first. */
   sweep(partition: number, hintTtlMs: number): Promise<SweepAnswer>;
 
   /** Calls back with ids of tasks that have news: own claimed ones with inbox events, and watched ones

@@ -68,12 +68,13 @@ export class RedisStore implements Store {
   }
 
   async submit(partition: number, roots: readonly NewRoot[]) {
-    const rows = roots.flatMap(({ id, coroutine, args, options, idempotency }) => [
+    const rows = roots.flatMap(({ id, coroutine, args, options, resultTtlMs, idempotency }) => [
       id,
       coroutine,
       args,
       options,
       priorityOfOptions(options),
+      resultTtlMs,
       idempotency?.key ?? '',
       idempotency?.fingerprint ?? '',
     ]);
@@ -201,8 +202,8 @@ export class RedisStore implements Store {
 
   async sweep(partition: number, hintTtlMs: number): Promise<SweepAnswer> {
     const answer = await this.#run('sweep', partition, [hintTtlMs]);
-    const [hints, expired, timers, workers, slots, more] = answer as [string[], ...number[]];
-    return { hints: toHints(hints), expired, timers, workers, slots, more: more === 1 } as SweepAnswer;
+    const [hints, expired, timers, removed, workers, slots, more] = answer as [string[], ...number[]];
+    return { hints: toHints(hints), expired, timers, removed, workers, slots, more: more === 1 } as SweepAnswer;
   }
 
   async listen(session: SessionId | undefined, onNews: (ids: readonly TaskId[]) => void) {

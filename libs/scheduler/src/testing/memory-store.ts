@@ -154,6 +154,11 @@ export class MemoryStore extends MemoryViews implements Store {
     return this.around('listen', () => this.#news.listen(session, onNews));
   }
 
+  /** Names of all that is kept for tasks: for tests that look for leaks. */
+  kept(): string[] {
+    return this.parts.flatMap((part) => part.kept());
+  }
+
   async close(): Promise<void> {}
 
   #call<T>(method: string, partition: number, change: (part: Partition) => T): Promise<T> {

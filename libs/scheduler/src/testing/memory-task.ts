@@ -5,6 +5,10 @@ import type { GroupMember, NewGroup, Token } from '../contract/store.ts';
 import type { ChildCounts, SessionId, TaskId, TaskState } from '../contract/task.ts';
 
 export interface Tree {
+  /** The root is kept so long after its end. */
+  readonly resultTtlMs: number;
+  /** The idempotency key of the root. */
+  readonly key: string | undefined;
   /** Start time of the next task in fair queueing. */
   virtual: number;
   /** Unsettled tasks below the root, those in backlogs included. */
@@ -136,7 +140,15 @@ export const newGroup = (
   decided: false,
 });
 
-export const newTree = (): Tree => ({ virtual: 0, live: 0, born: 0, tasks: [], ending: undefined });
+export const newTree = (resultTtlMs: number, key: string | undefined): Tree => ({
+  resultTtlMs,
+  key,
+  virtual: 0,
+  live: 0,
+  born: 0,
+  tasks: [],
+  ending: undefined,
+});
 
 export const hasBacklog = (group: MemoryGroup): boolean => group.next < group.members.length;
 

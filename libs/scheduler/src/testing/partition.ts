@@ -26,6 +26,9 @@ export class Partition {
   readonly sessions = new Sessions();
   readonly queue = new ReadyQueue((group) => this.table.enlistNext(group));
   readonly timers = new Heap<{ due: number; task: MemoryTask; op: number }>((a, b) => a.due - b.due);
+  readonly expiring = new Heap<{ due: number; root: MemoryTask }>((a, b) => a.due - b.due);
+  /** Tasks of trees whose time is over. */
+  readonly removal: MemoryTask[] = [];
   /** Idempotency keys. */
   readonly keys = new Map<string, { fingerprint: string; id: TaskId; until: number }>();
   /** Clients hear of their end. */
@@ -145,15 +148,20 @@ export class Partition {
     if (parent === undefined || this.watched.has(task.id)) this.#news.tell(undefined, task.id);
     if (parent === undefined) {
       this.ending.delete(task);
+      this.expiring.push({ due: this.now() + tree.resultTtlMs, root: task });
+      this.#tellWaiters(task, outcome);
       return;
     }
     if (member !== undefined) this.#memberEnded(member.group, member.index, outcome);
     else this.deliver(parent, { kind: 'settled', op: task.op, outcome });
-    for (const { waiter, op } of this.waiters.get(task.id) ?? [])
-      this.deliver(waiter, { kind: 'settled', op, outcome });
-    this.waiters.delete(task.id);
+    this.#tellWaiters(task, outcome);
     tree.live--;
     this.#endTree(task);
+  }
+
+  #tellWaiters({ id }: MemoryTask, outcome: Outcome): void {
+    for (const { waiter, op } of this.waiters.get(id) ?? []) this.deliver(waiter, { kind: 'settled', op, outcome });
+    this.waiters.delete(id);
   }
 
   /** What was begun for cleaning up while the tree ended is ended in the next round, as asyncio.run does. */
@@ -167,6 +175,41 @@ export class Partition {
       Object.assign(ending, { born: tree.born, older: tree.live, cursor: 0 });
       cancelTreePage(this, root, '');
     }
+  }
+
+  /** A page of the settled trees whose time is over, each root first; how many tasks. */
+  removeExpired(most: number): number {
+    const { expiring, removal, table } = this;
+    let removed = 0;
+    while (removed < most) {
+      const next = expiring.peek();
+      if (removal.length === 0 && next !== undefined && next.due <= this.now()) {
+        expiring.pop();
+        const { id, tree } = next.root;
+        if (tree.key !== undefined && this.keys.get(tree.key)?.id === id) this.keys.delete(tree.key);
+        removal.push(...tree.tasks.toReversed());
+      }
+      const task = removal.pop();
+      if (task === undefined) break;
+      table.remove(task);
+      this.watched.delete(task.id);
+      this.followed.delete(task.id);
+      removed++;
+    }
+    return removed;
+  }
+
+  /** Names of all that is kept for tasks: for tests that look for leaks. */
+  kept(): string[] {
+    return [
+      ...this.table.kept(),
+      ...this.queue.kept(),
+      ...[...this.keys.keys()].map((key) => `idempotency:${key}`),
+      ...[...this.watched, ...this.followed].map((id) => `watched:${id}`),
+      ...[...this.waiters.keys()].map((id) => `waiters:${id}`),
+      ...[...this.ending].map(({ id }) => `ending:${id}`),
+      ...this.removal.map(({ id }) => `removal:${id}`),
+    ];
   }
 
   /** An event for the coroutine; one that has ended gets none. */

@@ -121,6 +121,11 @@ export class ReadyQueue {
     return this.#entries.has(task) || this.#hinted.has(task) || this.#stranded.has(task);
   }
 
+  /** Names of all that waits here. */
+  kept(): string[] {
+    return [...this.#entries.keys(), ...this.#hinted.keys(), ...this.#stranded.keys()].map(({ id }) => `ready:${id}`);
+  }
+
   #entry(item: Item): Entry {
     const tree = isGroup(item) ? item.parent.tree : item.tree;
     const start = Math.max(this.#virtual, tree.virtual);

@@ -5,18 +5,21 @@ import { cancelTreePage } from './cancel.ts';
 import type { Partition } from './partition.ts';
 
 const itemsPerCall = 500;
+const removedPerCall = 300;
 
 export function sweepPartition(part: Partition, ttlMs: number): Omit<SweepAnswer, 'hints'> {
   const expired = expireSessions(part);
   const timers = fireTimers(part);
   part.queue.expireHints(part.now() - ttlMs);
   const unended = endTrees(part);
+  const removed = part.removeExpired(removedPerCall);
   return {
     expired,
     timers,
+    removed,
     workers: part.sessions.working().length,
     slots: part.sessions.slots(),
-    more: expired === itemsPerCall || timers === itemsPerCall || unended,
+    more: expired === itemsPerCall || timers === itemsPerCall || removed === removedPerCall || unended,
   };
 }
 

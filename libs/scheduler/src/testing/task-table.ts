@@ -30,10 +30,25 @@ export class TaskTable {
     return [...this.#tasks.values()].flatMap(({ id, parent }) => (parent === undefined ? [id] : []));
   }
 
-  addRoot({ id, coroutine, args, options }: NewRoot, createdAt: number): MemoryTask {
+  addRoot({ id, coroutine, args, options, resultTtlMs, idempotency }: NewRoot, createdAt: number): MemoryTask {
     const work = { coroutine, args, options };
-    const identity = { id, work, tree: newTree(), born: 0, parent: undefined, op: -1, member: undefined, createdAt };
+    const tree = newTree(resultTtlMs, idempotency?.key);
+    const identity = { id, work, tree, born: 0, parent: undefined, op: -1, member: undefined, createdAt };
     return this.#keep(newTask(identity));
+  }
+
+  remove({ id, groups }: MemoryTask): void {
+    this.#tasks.delete(id);
+    for (const group of groups) this.#groups.delete(group.id);
+  }
+
+  /** Names of all that is kept. */
+  kept(): string[] {
+    return [
+      ...[...this.#tasks.keys()].map((id) => `task:${id}`),
+      ...[...this.#groups.keys()].map((id) => `group:${id}`),
+      ...[...this.#staged.keys()].map((id) => `staged:${id}`),
+    ];
   }
 
   /** Undefined when it is there already. */

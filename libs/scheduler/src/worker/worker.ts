@@ -229,7 +229,8 @@ export class Worker {
       const swept = await store.sweep(partition, busy ? hintTtlBusyMs : hintTtlMs);
       this.#hinter.resize(swept.workers, swept.slots);
       this.#hinter.send(partition, swept.hints);
-      instrument.swept?.({ expired: swept.expired, timers: swept.timers, hinted: swept.hints.length });
+      const { expired, timers, removed, hints } = swept;
+      instrument.swept?.({ expired, timers, removed, hinted: hints.length });
       return swept.more;
     } catch (error) {
       this.#warn('could not sweep', error);

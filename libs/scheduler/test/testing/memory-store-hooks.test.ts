@@ -1,12 +1,13 @@
 /** What tests may do to the memory store that Redis does on its own: be late, lose an answer, send twice. */
 import { describe, expect, test } from 'vitest';
 import { MemoryStore, type MemoryStoreOptions, VirtualClock } from '../../src/testing/index.ts';
-import { ids, partition, Rig } from './conformance/rig.ts';
+import { day, ids, partition, Rig } from './conformance/rig.ts';
 
 function rigOf(options: Omit<MemoryStoreOptions, 'clock'>) {
   const clock = new VirtualClock();
   const store = new MemoryStore({ ...options, clock });
-  const rig = new Rig({ store, advance: (ms) => clock.advance(ms), close: () => store.close() });
+  const kept = async () => store.kept();
+  const rig = new Rig({ store, advance: (ms) => clock.advance(ms), kept, close: () => store.close() });
   return { clock, store, rig };
 }
 
@@ -18,7 +19,7 @@ describe('around', () => {
       return call();
     };
     const store = new MemoryStore({ clock, around });
-    const root = { id: 't_01KDVDNA00K9BXBGGWGHAEX20J', coroutine: 'main', args: '{}', options: '{}' };
+    const root = { id: 't_01KDVDNA00K9BXBGGWGHAEX20J', coroutine: 'main', args: '{}', options: '{}', resultTtlMs: day };
     const submitted = store.submit(partition, [root]);
     await clock.advance(99);
     expect(await store.records([root.id])).toEqual([undefined]);

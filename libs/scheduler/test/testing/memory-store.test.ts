@@ -5,7 +5,12 @@ import { storeWalks } from './store-walk.ts';
 const memory = (partitions: number) => async (): Promise<Harness> => {
   const clock = new VirtualClock();
   const store = new MemoryStore({ clock, partitions });
-  return { store, advance: (ms) => clock.advance(ms), close: () => store.close() };
+  return {
+    store,
+    advance: (ms) => clock.advance(ms),
+    kept: async () => store.kept(),
+    close: () => store.close(),
+  };
 };
 
 storeConformance('MemoryStore keeps the contract', memory(1));

@@ -12,6 +12,7 @@ import { ending } from './conformance/ending.ts';
 import { fairness } from './conformance/fairness.ts';
 import { groups } from './conformance/groups.ts';
 import { news } from './conformance/news.ts';
+import { retention } from './conformance/retention.ts';
 import { type Harness, Rig } from './conformance/rig.ts';
 import { sessions } from './conformance/sessions.ts';
 import { settling } from './conformance/settling.ts';
@@ -43,6 +44,7 @@ export function storeConformance(name: string, makeStore: () => Promise<Harness>
       sessions,
       sweeping,
       news,
+      retention,
       views,
       counting,
     ])

@@ -6,7 +6,7 @@
   it is not.
   KEYS prefix    ARGV count, then each turn as redis-store.ts writes it; channel
   Returns {{{'committed', events} | {'fenced'} | {'behind'}, ...}, hints}    Cost O(requests x log ready) ]]
---# include keys now news counts inbox ready take settle members cancel end-tree logs
+--# include keys now news counts inbox ready take timers settle members cancel end-tree logs
 local time = now()
 
 -- What a task begins for its cleanup, after its root has ended, is not part of the present end of the tree.
@@ -18,7 +18,7 @@ end
 
 local function subscribe(id, op, target)
   local state, finished = unpack(call('HMGET', key('task', target), 'state', 'finished'))
-  if finished then return deliver(id, op .. '\n@\n' .. target) end
+  if finished then return deliver(id, op .. outcomeFor(id, target)) end
   local dropped = not state and isMember(target) and call('HGET', key('group', string.match(target, '^(.*)%.')), 'droppedPayload')
   if dropped then return deliver(id, op .. '\nsettled\ncancelled\n' .. dropped) end
   if not state and not isMember(target) then
@@ -50,11 +50,10 @@ local function group(parent, root, token)
   end
   for _ = 1, members do call('RPUSH', backlog, arg()) end
   local size = call('LLEN', backlog)
+  if size == 0 then return deliver(parent, op .. '\ngroup\n') end
   local last = call('HINCRBY', key('task', root), 'spawned', size)
   call('HSET', key('group', id), 'parent', parent, 'op', op, 'size', size, 'popped', 0, 'inflight', 0, 'left', size,
-    'limit', limit, 'returnExceptions', returnExceptions, 'decided', size == 0 and 1 or 0, 'seq', last - size + 1,
-    'created', time)
-  if size == 0 then return deliver(parent, op .. '\ngroup\n') end
+    'limit', limit, 'returnExceptions', returnExceptions, 'decided', 0, 'seq', last - size + 1, 'created', time)
   call('RPUSH', key('children', parent), id .. ':' .. size)
   call('HINCRBY', key('task', parent), 'total', size)
   call('HINCRBY', key('task', parent), 'pending', size)
@@ -64,19 +63,18 @@ local function group(parent, root, token)
   makeGroupReady(id)
 end
 
-local timers = prefix .. 'timers'
 local function apply(id, root, token, history)
   if history ~= '' then call('RPUSH', key('history', id), history) end
   for _ = 1, count() do spawn(id, root) end
   for _ = 1, count() do group(id, root, token) end
   for _ = 1, count() do
     local op, ms = arg(), count()
-    call('ZADD', timers, time + ms, id .. ':' .. op)
+    setTimer(id, op, time + ms)
   end
-  for _ = 1, count() do call('ZREM', timers, id .. ':' .. arg()) end
+  for _ = 1, count() do clearTimer(id, arg()) end
   for _ = 1, count() do
     local timer, event = arg(), arg()
-    if timer == '' or call('ZREM', timers, id .. ':' .. timer) == 1 then deliver(id, event) end
+    if timer == '' or clearTimer(id, timer) then deliver(id, event) end
   end
   for _ = 1, count() do
     local target, message, event, afterStart = arg(), arg(), arg(), arg()

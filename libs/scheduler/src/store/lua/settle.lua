@@ -3,7 +3,7 @@
   Keeps T1, T2, T3, T4, I2. The same settlement again is answered the same.
   KEYS prefix    ARGV count, then id token state payload progress logs... for each; channel
   Returns {{'settled' | 'ending' | 'fenced', ...}, hints}    Cost O(settlements x log ready) ]]
---# include keys now news counts inbox ready take settle members cancel end-tree logs
+--# include keys now news counts inbox ready take timers settle members cancel end-tree logs
 local time, answers = now(), {}
 for i = 1, count() do
   local id, token, state, payload, progress = arg(), arg(), arg(), arg(), arg()
@@ -25,6 +25,7 @@ for i = 1, count() do
       call('HSET', taskKey, 'state', 'running', 'ending', state .. '\n' .. payload)
       call('HDEL', taskKey, 'token')
       moved(before, 'running', 1)
+      dropTimers(id)
       call('ZADD', prefix .. 'ending', time, root)
       answers[i] = 'ending'
     else

@@ -1,12 +1,13 @@
 #!lua
 --[[ submit: creates root tasks and makes them ready.
   Keeps I3 (record and place in `ready` in one step), T3. A root that exists already is left alone (re-sent).
-  KEYS prefix    ARGV count, then id coroutine args options priority idempotencyKey fingerprint for each; channel
+  KEYS prefix    ARGV count, then id coroutine args options priority resultTtlMs idempotencyKey fingerprint for each; channel
   Returns {{'' | existing id | 'conflict', ...}, hints}    Cost O(roots x log ready) ]]
 --# include keys now news counts ready take
 local time, answers = now(), {}
 for i = 1, count() do
-  local id, coroutine, args, options, priority, name, fingerprint = arg(), arg(), arg(), arg(), arg(), arg(), arg()
+  local id, coroutine, args, options, priority, ttl, name, fingerprint =
+    arg(), arg(), arg(), arg(), arg(), arg(), arg(), arg()
   answers[i] = ''
   local known = name ~= '' and call('GET', key('idempotency', name))
   local existing, before, expires = string.match(known or '', '^([^\n]*)\n([^\n]*)\n(.*)$')
@@ -15,9 +16,12 @@ for i = 1, count() do
     elseif existing ~= id then answers[i] = existing end
   elseif call('EXISTS', key('task', id)) == 0 then
     call('HSET', key('task', id), 'coroutine', coroutine, 'args', args, 'options', options, 'state', 'pending',
-      'created', time, 'priority', priority)
+      'created', time, 'priority', priority, 'ttl', ttl)
     call('ZADD', prefix .. 'roots', 0, id)
-    if name ~= '' then call('SET', key('idempotency', name), id .. '\n' .. fingerprint .. '\n' .. (time + 86400000), 'EX', 86400) end
+    if name ~= '' then
+      call('SET', key('idempotency', name), id .. '\n' .. fingerprint .. '\n' .. (time + 86400000), 'EX', 86400)
+      call('HSET', key('task', id), 'idempotency', name)
+    end
     moved(nil, 'pending', 1)
     makeReady(id)
   end

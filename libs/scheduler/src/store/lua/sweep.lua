@@ -3,8 +3,8 @@
   Leases are counted in the store's up-time: it grows by at most 1.5 s for each sweep, so a store that was stopped or
   paused, or whose clock jumped, costs nobody the lease (rule 2). A session is gone after 4 s without a beat.
   Keeps T2, T3, T4, D1. KEYS prefix    ARGV hintTtlMs; channel
-  Returns {hints, expired, timers, workers, slots, more}    Cost O(page), at most 500 of each kind ]]
---# include keys now news counts inbox ready take settle members cancel end-tree sessions revive
+  Returns {hints, expired, timers, removed, workers, slots, more}    Cost O(page), at most 500 of each kind ]]
+--# include keys now news counts inbox ready take timers settle members cancel end-tree sessions revive remove
 local hintTtl = count()
 local time, page = now(), 500
 local up = uptime()
@@ -41,11 +41,11 @@ end
 call('ZREMRANGEBYSCORE', prefix .. 'lost', '-inf', time - 3600000)
 
 local fired = 0
-local due = call('ZRANGEBYSCORE', prefix .. 'timers', '-inf', time, 'LIMIT', 0, page)
+local due = call('ZRANGEBYSCORE', timers, '-inf', time, 'LIMIT', 0, page)
 for _, member in ipairs(due) do
-  call('ZREM', prefix .. 'timers', member)
   local id, op = string.match(member, '^(.*):(%d+)$')
-  if not call('HGET', key('task', id), 'finished') then
+  clearTimer(id, op)
+  if isOpen(id) then
     deliver(id, op .. '\ntimer\n')
     fired = fired + 1
   end
@@ -70,6 +70,9 @@ if ending then
   endTreePage(ending, '0', time)
 end
 
+local removed, unremoved = removePage(time)
+if unremoved then more = 1 end
+
 local taken = take(time)
 publishNews()
-return { taken, expired, fired, call('ZCARD', sessions), tonumber(call('GET', prefix .. 'capacity') or 0), more }
+return { taken, expired, fired, removed, call('ZCARD', sessions), tonumber(call('GET', prefix .. 'capacity') or 0), more }

@@ -24,11 +24,14 @@ export interface Harness {
   store: Store & Views;
   /** Lets this much of the store's time pass; returns when it has. */
   advance(ms: number): Promise<void>;
+  /** Names of all that is kept for tasks, in the words of this store. */
+  kept(): Promise<string[]>;
   close(): Promise<void>;
 }
 
 export const partition = 0;
 export const hintTtlMs = 2_000;
+export const day = 24 * 3_600_000;
 
 export const succeeded = (value: unknown = null): Outcome => ({ state: 'succeeded', payload: JSON.stringify(value) });
 export const failed = (message = 'no'): Outcome => ({
@@ -137,11 +140,13 @@ export class Run {
 export class Rig {
   readonly store: Store & Views;
   readonly advance: (ms: number) => Promise<void>;
+  readonly kept: () => Promise<string[]>;
   #nonces = 0;
 
-  constructor({ store, advance }: Harness) {
+  constructor({ store, advance, kept }: Harness) {
     this.store = store;
     this.advance = advance;
+    this.kept = kept;
   }
 
   /** A root of the partition that the suite works in. */
@@ -149,7 +154,7 @@ export class Rig {
     for (let tries = 0; tries < 10_000; tries++) {
       const id = newRootId(Date.now(), randomBytes(16));
       if (partitionOf(id, this.store.partitions) === partition)
-        return { id, coroutine: 'main', args: '{}', options: '{}', ...fields };
+        return { id, coroutine: 'main', args: '{}', options: '{}', resultTtlMs: day, ...fields };
     }
     throw new Error(`no id of partition ${partition} in 10,000 tries`);
   }

@@ -5,7 +5,19 @@ local function deliver(id, event)
   if token then tellSession(worker, id) end
 end
 
--- An outcome of a task is kept once, in its record; the inbox refers to it.
+local function isOpen(id)
+  local state, finished = unpack(call('HMGET', key('task', id), 'state', 'finished'))
+  return state and not finished
+end
+
+-- An outcome of a task is kept once, in its record; the inbox refers to it. Not so in the inbox of another tree, which
+-- may outlive this one.
+local function outcomeFor(waiter, id)
+  if rootOf(waiter) == rootOf(id) then return '\n@\n' .. id end
+  local state, payload = unpack(call('HMGET', key('task', id), 'state', 'payload'))
+  return '\nsettled\n' .. state .. '\n' .. payload
+end
+
 local function expand(event)
   local op, id = string.match(event, '^(%d+)\n@\n(.*)$')
   if op == nil then return event end

@@ -1,6 +1,22 @@
 -- Writes the outcome of an unsettled task, and everything that follows from it in the same step (T1, T3, T4, I2).
 local finish, endTreePage
 
+-- Those who want to know of the end, besides the parent.
+local function tellWaiters(id)
+  for _, waiter in ipairs(call('SMEMBERS', key('waiters', id))) do
+    local who, number = string.match(waiter, '^(.*):(%d+)$')
+    if isOpen(who) then deliver(who, number .. outcomeFor(who, id)) end
+  end
+  call('DEL', key('waiters', id))
+end
+
+-- The tree is kept for `ttl` ms more, then the sweep removes it (remove.lua).
+local function rootSettled(root, ttl, time)
+  call('ZADD', prefix .. 'expiring', time + tonumber(ttl or 86400000), root)
+  watchedIds[#watchedIds + 1] = root
+  tellWaiters(root)
+end
+
 local function completeRoot(root, time)
   local rootKey = key('task', root)
   local ending, coroutine = unpack(call('HMGET', rootKey, 'ending', 'coroutine'))
@@ -16,7 +32,7 @@ local function completeRoot(root, time)
   call('HSET', rootKey, 'state', state, 'payload', payload, 'finished', time)
   moved('running', nil, 1)
   ended(state, coroutine, 1)
-  watchedIds[#watchedIds + 1] = root
+  rootSettled(root, call('HGET', rootKey, 'ttl'), time)
 end
 
 -- `undispatched`: the member was still in the backlog.
@@ -41,24 +57,22 @@ end
 
 finish = function(id, state, payload, time)
   local taskKey, root = key('task', id), rootOf(id)
-  local before, parent, op, group, index, watched, undispatched, coroutine =
-    unpack(call('HMGET', taskKey, 'state', 'parent', 'op', 'group', 'index', 'watched', 'undispatched', 'coroutine'))
+  local before, parent, op, group, index, watched, undispatched, coroutine, commits, ttl =
+    unpack(call('HMGET', taskKey, 'state', 'parent', 'op', 'group', 'index', 'watched', 'undispatched', 'coroutine',
+      'commits', 'ttl'))
   call('HSET', taskKey, 'state', state, 'payload', payload, 'finished', time)
   moved(before, nil, 1)
   ended(state, coroutine, 1)
   call('HDEL', taskKey, 'token', 'stranded', 'cancelRequested')
-  if watched or not parent then watchedIds[#watchedIds + 1] = id end
-  if not parent then return end
+  if commits then dropTimers(id) end
+  if not parent then return rootSettled(id, ttl, time) end
+  if watched then watchedIds[#watchedIds + 1] = id end
   if call('SREM', key('live', root), id) == 0 then call('SREM', key('later', root), id) end
   local parentKey = key('task', parent)
   call('HINCRBY', parentKey, before == 'pending' and 'pending' or 'running', -1)
   call('HINCRBY', parentKey, state, 1)
   if group then decide(group, index, state, undispatched)
   elseif not call('HGET', parentKey, 'finished') then deliver(parent, op .. '\n@\n' .. id) end
-  for _, waiter in ipairs(call('SMEMBERS', key('waiters', id))) do
-    local who, number = string.match(waiter, '^(.*):(%d+)$')
-    if not call('HGET', key('task', who), 'finished') then deliver(who, number .. '\n@\n' .. id) end
-  end
-  call('DEL', key('waiters', id))
+  tellWaiters(id)
   completeRoot(root, time)
 end

@@ -1,0 +1,53 @@
+-- Retention: settled trees whose time is over are removed a page at a time, the root's record first, so that nobody finds
+-- half a tree by it. `removal` is a stack of what is left: ids of tasks, and <group>:<n> for the first n of a gather.
+local removal = prefix .. 'removal'
+
+-- A task with children comes back after them.
+local function removeTask(id)
+  local below = call('LPOP', key('children', id), 100)
+  if below then call('RPUSH', removal, id, unpack(below))
+  elseif not dropTimers(id) then call('RPUSH', removal, id)
+  else
+    call('UNLINK', key('task', id), key('inbox', id), key('history', id), key('logs', id), key('waiters', id))
+    return 1
+  end
+  return 0
+end
+
+local function removeMembers(group, from, to)
+  if from > 0 then call('RPUSH', removal, group .. ':' .. from)
+  else call('UNLINK', key('group', group), key('backlog', group)) end
+  local removed = 0
+  for index = from, to - 1 do removed = removed + removeTask(group .. '.' .. index) end
+  return removed
+end
+
+local function removeRoot(root)
+  call('ZREM', prefix .. 'expiring', root)
+  call('ZREM', prefix .. 'roots', root)
+  local name = call('HGET', key('task', root), 'idempotency')
+  local first = name and call('GET', key('idempotency', name))
+  if first and string.sub(first, 1, #root + 1) == root .. '\n' then call('DEL', key('idempotency', name)) end
+  call('UNLINK', key('task', root), key('logged', root))
+  call('RPUSH', removal, root)
+end
+
+-- How many tasks were removed, and whether there is more to do.
+local function removePage(time)
+  local removed, left = 0, 300
+  while left > 0 do
+    local entry = call('RPOP', removal)
+    if entry then
+      local group, size = string.match(entry, '^(.*):(%d+)$')
+      local to = tonumber(size or 1)
+      local from = math.max(0, to - left)
+      left = left - (to - from)
+      removed = removed + (group and removeMembers(group, from, to) or removeTask(entry))
+    else
+      local root = call('ZRANGEBYSCORE', prefix .. 'expiring', '-inf', time, 'LIMIT', 0, 1)[1]
+      if not root then return removed, false end
+      removeRoot(root)
+    end
+  end
+  return removed, true
+end
