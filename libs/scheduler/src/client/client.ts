@@ -8,12 +8,7 @@ import type { ClusterFacts } from '../contract/cluster.ts';
 import { decode, encode } from '../contract/codec.ts';
 import type { TaskOptions } from '../contract/coroutine.ts';
 import type { Dispatch, Hint } from '../contract/dispatch.ts';
-import {
-  CorralInternalError,
-  IdempotencyConflictError,
-  LookupError,
-  StoreUnavailableError,
-} from '../contract/exceptions.ts';
+import { IdempotencyConflictError, LookupError, StoreUnavailableError } from '../contract/exceptions.ts';
 import { isTaskId, newRootId, partitionOf } from '../contract/ids.ts';
 import type { Instrument } from '../contract/instrument.ts';
 import type { Cancel, Store } from '../contract/store.ts';
@@ -105,24 +100,25 @@ export class Client {
       idempotencyKey === undefined
         ? {}
         : { idempotency: { key: idempotencyKey, fingerprint: sha256(JSON.stringify(content)) } };
-    const { existing, hints } = await this.#parts.store.submit(partition, [{ id, ...root, ...idempotency }]);
+    const { existing, createdAt, hints } = await this.#parts.store.submit(partition, [{ id, ...root, ...idempotency }]);
     this.#hint(partition, hints);
     const [first] = existing;
     if (first === 'conflict')
       throw new IdempotencyConflictError('the idempotency key was used before with other content');
-    return { task: await this.#accepted({ id: first ?? id, ...root }), replayed: first !== undefined };
+    const created = taskView(newRecord({ id: first ?? id, ...root }, createdAt));
+    return first === undefined
+      ? { task: created, replayed: false }
+      : { task: await this.#accepted(created), replayed: true };
   }
 
   /** The task is accepted: a store that goes away now is no reason to say anything else. */
-  async #accepted(root: { id: TaskId; coroutine: string; options: string }): Promise<TaskView> {
+  async #accepted(created: TaskView): Promise<TaskView> {
     try {
-      const task = await this.get(root.id);
-      if (task !== undefined) return task;
+      return (await this.get(created.id)) ?? created;
     } catch (error) {
-      if (!(error instanceof StoreUnavailableError)) throw error;
-      return taskView(newRecord(root, this.#parts.clock.now()));
+      if (error instanceof StoreUnavailableError) return created;
+      throw error;
     }
-    throw new CorralInternalError(`task ${root.id} was accepted and cannot be found`);
   }
 
   /** All submits with one idempotency key meet in one partition, which remembers it. */
@@ -142,15 +138,14 @@ export class Client {
 
   /** Answers as soon as the task is settled, or when `ms` are over with the view at that time. */
   async wait(id: TaskId, ms: number, signal?: AbortSignal): Promise<TaskView | undefined> {
-    const first = await this.get(id);
-    if (first === undefined || isSettled(first.state) || ms <= 0) return first;
+    if (ms <= 0) return await this.get(id);
     await this.#listen();
-    await this.#parts.views.watch(id);
-    const settled = async (): Promise<TaskView | undefined> => {
-      const view = await this.get(id);
-      return view !== undefined && isSettled(view.state) ? view : undefined;
+    const { views } = this.#parts;
+    const look = async (first: boolean): Promise<TaskView | undefined> => {
+      const [record] = first ? [await views.watch(id)] : await views.records([id]);
+      return record === undefined ? undefined : taskView(record);
     };
-    return (await this.#waiters.wait(id, ms, settled, signal)) ?? (await this.get(id));
+    return await this.#waiters.wait(id, ms, look, (view) => view === undefined || isSettled(view.state), signal);
   }
 
   /** Requests a cancel; changes nothing when the task is settled. `tree`: of everything below it too, also when it is

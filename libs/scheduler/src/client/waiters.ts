@@ -48,20 +48,22 @@ export class Waiters {
     };
   }
 
-  /** Calls `look` until it answers something, at each news and every two seconds, for at most `ms`. */
+  /** Calls `look` until `done` says yes of what it found, at each news and every two seconds, for at most `ms`; gives what
+   *  it found last. */
   async wait<T>(
     id: TaskId,
     ms: number,
-    look: () => Promise<T | undefined>,
+    look: (first: boolean) => Promise<T>,
+    done: (found: T) => boolean,
     signal?: AbortSignal,
-  ): Promise<T | undefined> {
+  ): Promise<T> {
     const end = this.#clock.monotonic() + ms;
     const following = this.follow(id);
     try {
-      for (;;) {
-        const found = await look();
+      for (let first = true; ; first = false) {
+        const found = await look(first);
         const left = end - this.#clock.monotonic();
-        if (found !== undefined || left <= 0 || signal?.aborted) return found;
+        if (done(found) || left <= 0 || signal?.aborted) return found;
         await following.news(left, signal);
       }
     } finally {

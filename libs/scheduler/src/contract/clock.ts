@@ -12,6 +12,8 @@ export interface Clock {
   /** Resolves when all microtasks that are queued now, and those that they queue, have run. */
   drain(): Promise<void>;
   random(bytes: number): Uint8Array;
+  /** Whether something has held the event loop of this process for over 100 ms at a stretch within the last second. */
+  blocked(): boolean;
 }
 
 export interface Timer {

@@ -179,11 +179,12 @@ export interface SweepAnswer {
 export interface Store {
   readonly partitions: number;
 
-  /** Creates roots. `existing` tells, root by root, the id under which the same idempotency key was first used. */
+  /** Creates roots, at `createdAt`. `existing` tells, root by root, the id under which the same idempotency key was
+   *  first used. */
   submit(
     partition: number,
     roots: readonly NewRoot[],
-  ): Promise<{ existing: (TaskId | 'conflict' | undefined)[]; hints: Hint[] }>;
+  ): Promise<{ existing: (TaskId | 'conflict' | undefined)[]; createdAt: number; hints: Hint[] }>;
 
   /** Claims at most `max` of `ids`; the others go back to `ready`. What was claimed or settled before is left out.
    *  The same session and nonce get the same claims again. */

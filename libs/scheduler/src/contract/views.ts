@@ -39,9 +39,9 @@ export interface StoreHealth {
 export interface Views {
   /** Members of a gather that were not dispatched yet are shown as pending. */
   records(ids: readonly TaskId[]): Promise<(TaskRecord | undefined)[]>;
-  /** Asks for news of this task by `Store.listen` once it is settled, or at each commit (`follow`). Read the record after
-   *  this, never before. */
-  watch(id: TaskId, follow?: boolean): Promise<void>;
+  /** Asks for news of this task by `Store.listen` once it is settled, or at each commit (`follow`), and tells how it stands
+   *  then. */
+  watch(id: TaskId, follow?: boolean): Promise<TaskRecord | undefined>;
   /** Ids of roots of all partitions, newest (greatest) first. */
   roots(query: ListQuery): Promise<TaskId[]>;
   /** Ids of children in the order of creation. */

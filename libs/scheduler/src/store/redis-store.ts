@@ -78,10 +78,10 @@ export class RedisStore implements Store {
       idempotency?.key ?? '',
       idempotency?.fingerprint ?? '',
     ]);
-    const [existing, hints] = (await this.#run('submit', partition, [roots.length, ...rows], {
+    const [existing, createdAt, hints] = (await this.#run('submit', partition, [roots.length, ...rows], {
       items: roots.length,
-    })) as [string[], string[]];
-    return { existing: existing.map((id) => (id === '' ? undefined : id)), hints: toHints(hints) };
+    })) as [string[], number, string[]];
+    return { existing: existing.map((id) => (id === '' ? undefined : id)), createdAt, hints: toHints(hints) };
   }
 
   async claim(partition: number, session: SessionId, nonce: string, ids: readonly TaskId[], max: number) {

@@ -35,8 +35,9 @@ export class RedisViews implements Views {
     return ids.map((id) => found.get(id));
   }
 
-  async watch(id: TaskId, follow = false): Promise<void> {
-    await this.#connection.run('watch', this.#partition(id), [id, follow ? 1 : 0]);
+  async watch(id: TaskId, follow = false): Promise<TaskRecord | undefined> {
+    const row = (await this.#connection.run('watch', this.#partition(id), [id, follow ? 1 : 0])) as string[];
+    return row.length > 0 ? toRecord(id, row) : undefined;
   }
 
   /** Ids sort by the time at which they were made: newest first. */

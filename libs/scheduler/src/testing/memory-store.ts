@@ -56,7 +56,10 @@ export class MemoryStore extends MemoryViews implements Store {
   }
 
   submit(partition: number, roots: readonly NewRoot[]) {
-    return this.#hinting('submit', partition, (part) => ({ existing: roots.map((root) => submitRoot(part, root)) }));
+    return this.#hinting('submit', partition, (part) => ({
+      existing: roots.map((root) => submitRoot(part, root)),
+      createdAt: part.now(),
+    }));
   }
 
   claim(partition: number, session: SessionId, nonce: string, ids: readonly TaskId[], max: number) {

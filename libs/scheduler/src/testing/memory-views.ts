@@ -30,13 +30,16 @@ export class MemoryViews implements Views {
     );
   }
 
-  watch(id: TaskId, follow = false): Promise<void> {
+  watch(id: TaskId, follow = false): Promise<TaskRecord | undefined> {
     return this.around('watch', () => {
       const part = this.#partOf(id);
       const task = part?.table.show(id);
-      if (task === undefined || isSettled(task.state)) return;
-      part?.watched.add(id);
-      if (follow) part?.followed.add(id);
+      if (part === undefined || task === undefined) return undefined;
+      if (!isSettled(task.state)) {
+        part.watched.add(id);
+        if (follow) part.followed.add(id);
+      }
+      return recordOf(task, part);
     });
   }
 

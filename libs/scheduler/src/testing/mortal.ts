@@ -42,6 +42,7 @@ export class Mortal {
       monotonic: () => clock.monotonic(),
       drain: () => clock.drain(),
       random: (bytes) => clock.random(bytes),
+      blocked: () => clock.blocked(),
       setTimer: (ms, callback) => {
         if (this.#dead) return { cancel: () => undefined };
         return clock.setTimer(ms, () => {

@@ -80,6 +80,11 @@ export class VirtualClock implements Clock {
   }
 
   /** The same bytes for the same seed and the same calls (mulberry32). */
+  /** Time stands still while code runs. */
+  blocked(): boolean {
+    return false;
+  }
+
   random(bytes: number): Uint8Array {
     return Uint8Array.from({ length: bytes }, () => {
       this.#seed = (this.#seed + 0x6d2b79f5) | 0;

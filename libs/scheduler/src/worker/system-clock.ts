@@ -5,8 +5,14 @@ import type { Clock, Timer } from '../contract/clock.ts';
 /** Longer delays overflow setTimeout's 32 bits; the timer is set again when they have passed. */
 const longestDelay = 2 ** 31 - 1;
 
+const tickMs = 50;
+const heldMs = 100;
+const rememberMs = 1000;
+
 export class SystemClock implements Clock {
   #draining: Promise<void> | undefined;
+  #lastTick: number | undefined;
+  #heldAt = Number.NEGATIVE_INFINITY;
 
   now(): number {
     return Date.now();
@@ -39,5 +45,19 @@ export class SystemClock implements Clock {
 
   random(bytes: number): Uint8Array {
     return randomBytes(bytes);
+  }
+
+  blocked(): boolean {
+    if (this.#lastTick === undefined) {
+      this.#lastTick = this.monotonic();
+      setInterval(() => this.#tick(), tickMs).unref();
+    }
+    return this.monotonic() - this.#heldAt < rememberMs;
+  }
+
+  #tick(): void {
+    const now = this.monotonic();
+    if (now - (this.#lastTick ?? now) > tickMs + heldMs) this.#heldAt = now;
+    this.#lastTick = now;
   }
 }

@@ -77,7 +77,7 @@ export class Worker {
     this.#coroutines = registry([...parts.builtIn, ...parts.coroutines]);
     this.#announcement = announcement(this.#coroutines, parts.codeVersions);
     this.#slots = new Slots(parts.slots);
-    this.#hinter = new Hinter(parts);
+    this.#hinter = new Hinter({ ...parts, keep: (partition, ids) => this.#keep(partition, ids) });
     this.#claiming = new GroupCommit(parts.clock, (partition, batches) => this.#claim(partition, batches));
     const release = (id: TaskId, reason: string): void => void this.#giveBack(id, reason, undefined);
     this.#runs = new Runs({ ...parts, slots: this.#slots, hinter: this.#hinter, release });
@@ -185,6 +185,18 @@ export class Worker {
 
   #take(partition: number, ids: readonly TaskId[]): Promise<undefined> {
     return this.#claiming.add(partition, { ids, slots: this.#slots.acquireNowait(ids.length) });
+  }
+
+  /** Tasks that became ready here run here, unless coroutines hold the loop: then others are faster. */
+  #keep(partition: number, ids: readonly TaskId[]): number {
+    if (this.#draining || this.#parts.clock.blocked()) return 0;
+    const slots = this.#slots.acquireNowait(ids.length);
+    if (slots === 0) return 0;
+    const claimed = this.#claiming.add(partition, { ids: ids.slice(0, slots), slots });
+    claimed.catch((error: unknown) =>
+      this.#warn('could not claim what became ready here; the sweep hands it out', error),
+    );
+    return slots;
   }
 
   async #claim(partition: number, batches: readonly { ids: readonly TaskId[]; slots: number }[]): Promise<undefined[]> {

@@ -24,7 +24,7 @@ describe('around', () => {
     await clock.advance(99);
     expect(await store.records([root.id])).toEqual([undefined]);
     await clock.advance(1);
-    expect(await submitted).toEqual({ existing: [undefined], hints: [] });
+    expect(await submitted).toMatchObject({ existing: [undefined], hints: [] });
   });
 
   test('may lose the answer, and send again', async () => {

@@ -2,7 +2,7 @@
 --[[ submit: creates root tasks and makes them ready.
   Keeps I3 (record and place in `ready` in one step), T3. A root that exists already is left alone (re-sent).
   KEYS prefix    ARGV count, then id coroutine args options priority resultTtlMs idempotencyKey fingerprint for each; channel
-  Returns {{'' | existing id | 'conflict', ...}, hints}    Cost O(roots x log ready) ]]
+  Returns {{'' | existing id | 'conflict', ...}, time, hints}    Cost O(roots x log ready) ]]
 --# include keys now news counts ready take
 local time, answers = now(), {}
 for i = 1, count() do
@@ -26,4 +26,4 @@ for i = 1, count() do
     makeReady(id)
   end
 end
-return { answers, take(time) }
+return { answers, time, take(time) }

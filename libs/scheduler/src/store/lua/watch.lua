@@ -1,10 +1,13 @@
 #!lua flags=allow-oom
---[[ watch: asks for news of a task when it settles, or at each commit (follow). Changes nothing else.
-  KEYS prefix    ARGV id follow    Returns 1, or 0 when it is unknown or settled    Cost O(1) ]]
---# include keys
-local taskKey, follow = key('task', arg()), arg()
-local created, finished = unpack(call('HMGET', taskKey, 'created', 'finished'))
-if not created or finished then return 0 end
-call('HSETNX', taskKey, 'watched', 1)
-if follow == '1' then call('HSET', taskKey, 'watched', 2) end
-return 1
+--[[ watch: asks for news of a task when it settles, or at each commit (follow), and tells how it stands.
+  KEYS prefix    ARGV id follow    Returns its fields and values, {} when it is unknown
+  Cost O(1), and O(backlog) for one in a backlog ]]
+--# include keys members record
+local id, follow = arg(), arg()
+local taskKey = key('task', id)
+local created, finished, parent = unpack(call('HMGET', taskKey, 'created', 'finished', 'parent'))
+if created and not finished then
+  if follow == '1' then call('HSET', taskKey, 'watched', 2)
+  elseif parent then call('HSETNX', taskKey, 'watched', 1) end -- the end of a root is told anyway
+end
+return recordOf(id)
