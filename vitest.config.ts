@@ -8,8 +8,8 @@ export default defineConfig({
   ...common,
   test: {
     projects: [
-      { ...common, test: { name: 'unit', include: ['{apps,libs}/*/test/**/*.test.ts'] } },
-      { ...common, test: { name: 'differential', include: ['test/differential/**/*.test.ts'] } },
+      { ...common, test: { name: 'unit', include: ['{apps,libs}/*/test/**/*.test.ts'], testTimeout: 30_000 } },
+      { ...common, test: { name: 'differential', include: ['test/differential/**/*.test.ts'], testTimeout: 30_000 } },
       {
         ...common,
         test: {

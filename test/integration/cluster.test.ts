@@ -135,7 +135,7 @@ describe('a worker killed with SIGKILL in the middle of a gather', () => {
 describe('a worker that is asked to stop', () => {
   it('hands over what sleeps, ends with code 0, and counts no attempt', async () => {
     await startWorkers(10);
-    const { id } = await connection.client.submit('nap', { ms: 3000 });
+    const { id } = await connection.client.submit('nap', { ms: 10_000 });
     await until(
       () => connection.client.get(id),
       (view) => view?.state === 'suspended',
@@ -143,7 +143,7 @@ describe('a worker that is asked to stop', () => {
     const [first] = workers as [WorkerProcess];
     workers.push(await startWorker(inject('redisUrl'), prefix, 'successor'));
     expect(await endWorker(first, 'SIGTERM')).toBe(0);
-    const view = await connection.client.wait(id, 10_000);
+    const view = await connection.client.wait(id, 20_000);
     expect(view).toMatchObject({ state: 'succeeded', attempt: 1, worker: workers[1]?.id });
   });
 });

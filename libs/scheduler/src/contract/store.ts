@@ -132,6 +132,13 @@ export const isGrowing = ({ spawns, groups }: Turn): boolean => spawns.length > 
 
 /** `behind`: the store knows of fewer turns or events than the caller, whose claim it is: it has lost the end of what it had
  *  acknowledged (power loss, failover). Nothing was changed; the task is to be released and replayed from what is left. */
+/** Events number `from` and following of the inbox of a task. */
+export interface News {
+  id: TaskId;
+  from: number;
+  events: TaskEvent[];
+}
+
 export type TurnAnswer = { kind: 'committed'; events: TaskEvent[] } | { kind: 'fenced' } | { kind: 'behind' };
 
 export interface Settlement {
@@ -200,10 +207,15 @@ export interface Store {
    *  another claim are forgotten. `from`: index of the first. */
   stage(partition: number, group: TaskId, token: Token, from: number, members: readonly GroupMember[]): Promise<void>;
 
-  commit(partition: number, turns: readonly Turn[]): Promise<{ answers: TurnAnswer[]; hints: Hint[] }>;
+  /** `news`: events for other tasks of the calling session; `listen` does not tell them again. They are a hint too: they
+   *  are lost with the answer. */
+  commit(partition: number, turns: readonly Turn[]): Promise<{ answers: TurnAnswer[]; hints: Hint[]; news: News[] }>;
 
   /** Writes outcomes, decides groups, and puts the event into the parent's inbox, all in one step. */
-  settle(partition: number, settlements: readonly Settlement[]): Promise<{ answers: SettleAnswer[]; hints: Hint[] }>;
+  settle(
+    partition: number,
+    settlements: readonly Settlement[],
+  ): Promise<{ answers: SettleAnswer[]; hints: Hint[]; news: News[] }>;
 
   /** A task that never started (no `startedAt`) ends as cancelled at once; a started one gets a cancel event, unless it
    *  has one of this wave and message: then the call was sent twice. */

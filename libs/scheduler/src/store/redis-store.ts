@@ -15,6 +15,7 @@ import {
   type GroupMember,
   isGrowing,
   type NewRoot,
+  type News,
   type SessionInfo,
   type SettleAnswer,
   type Settlement,
@@ -56,6 +57,15 @@ const toHints = (flat: string[]): Hint[] => {
 const toAnswer = ([kind, events]: [TurnAnswer['kind'], string[]]): TurnAnswer =>
   kind === 'committed' ? { kind, events: toEvents(events) } : { kind };
 
+type FlatNews = (string | number)[];
+
+const toNews = (flat: FlatNews): News[] => {
+  const news: News[] = [];
+  for (let i = 0; i < flat.length; i += 3)
+    news.push({ id: flat[i] as string, from: flat[i + 1] as number, events: [decodeEvent(flat[i + 2] as string)] });
+  return news;
+};
+
 const toEvents = (texts: string[]): TaskEvent[] => texts.map(decodeEvent);
 
 export class RedisStore implements Store {
@@ -92,9 +102,10 @@ export class RedisStore implements Store {
     return { claims: claims.map(toClaim), hints: toHints(hints) };
   }
 
-  async commit(partition: number, turns: readonly Turn[]): Promise<{ answers: TurnAnswer[]; hints: Hint[] }> {
+  async commit(partition: number, turns: readonly Turn[]) {
     const answers: TurnAnswer[] = [];
     const hints: Hint[] = [];
+    const news: News[] = [];
     for (let from = 0; from < turns.length; ) {
       const row: Row = [];
       let to = from;
@@ -104,12 +115,13 @@ export class RedisStore implements Store {
       }
       const script = turns.slice(from, to).some(isGrowing) ? 'commit-growing' : 'commit';
       const answer = await this.#run(script, partition, [to - from, ...row], { items: to - from });
-      const [texts, ready] = answer as [[TurnAnswer['kind'], string[]][], string[]];
+      const [texts, ready, told] = answer as [[TurnAnswer['kind'], string[]][], string[], FlatNews];
       answers.push(...texts.map(toAnswer));
       hints.push(...toHints(ready));
+      news.push(...toNews(told));
       from = to;
     }
-    return { answers, hints };
+    return { answers, hints, news };
   }
 
   async stage(
@@ -129,8 +141,8 @@ export class RedisStore implements Store {
   async settle(partition: number, settlements: readonly Settlement[]) {
     const rows = settlements.flatMap(settlementRow);
     const answer = await this.#run('settle', partition, [settlements.length, ...rows], { items: settlements.length });
-    const [kinds, hints] = answer as [SettleAnswer['kind'][], string[]];
-    return { answers: kinds.map((kind) => ({ kind })), hints: toHints(hints) };
+    const [kinds, hints, news] = answer as [SettleAnswer['kind'][], string[], FlatNews];
+    return { answers: kinds.map((kind) => ({ kind })), hints: toHints(hints), news: toNews(news) };
   }
 
   async cancel(partition: number, targets: readonly Cancel[]) {

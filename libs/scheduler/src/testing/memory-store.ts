@@ -70,13 +70,15 @@ export class MemoryStore extends MemoryViews implements Store {
     return this.#call('stage', partition, (part) => part.table.stage(group, token, from, members));
   }
 
-  commit(partition: number, turns: readonly Turn[]): Promise<{ answers: TurnAnswer[]; hints: Hint[] }> {
-    return this.#hinting('commit', partition, (part) => ({ answers: commitTurns(part, turns) }));
+  /** All news goes through `listen`. */
+  commit(partition: number, turns: readonly Turn[]) {
+    return this.#hinting('commit', partition, (part) => ({ answers: commitTurns(part, turns), news: [] }));
   }
 
   settle(partition: number, settlements: readonly Settlement[]) {
     return this.#hinting('settle', partition, (part) => ({
       answers: settlements.map((settlement) => settleTask(part, settlement)),
+      news: [],
     }));
   }
 

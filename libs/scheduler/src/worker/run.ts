@@ -112,12 +112,14 @@ export class TaskRun {
     return this.#events.length;
   }
 
-  /** Events from number `from` on, as the store gave them; those that are known already are skipped. */
-  receive(from: number, events: readonly TaskEvent[]): void {
+  /** Events from number `from` on, as the store gave them; those that are known already are skipped. False: some that
+   *  came before are missing here. */
+  receive(from: number, events: readonly TaskEvent[]): boolean {
+    if (from > this.#events.length) return false;
     const fresh = events.slice(this.#events.length - from);
-    if (from > this.#events.length || fresh.length === 0) return;
     for (const event of fresh) this.#events.push(event);
-    this.#news.give();
+    if (fresh.length > 0) this.#news.give();
+    return true;
   }
 
   /** The claim is lost or was given back: the coroutine hears it by its signal and is dropped. */

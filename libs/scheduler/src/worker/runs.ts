@@ -13,6 +13,7 @@ import type { Instrument } from '../contract/instrument.ts';
 import {
   type Claim,
   isGrowing,
+  type News,
   type SettleAnswer,
   type Settlement,
   type Store,
@@ -71,15 +72,17 @@ export class Runs implements RunHost {
     this.slots = slots;
     this.#hinter = hinter;
     const commit = async (partition: number, turns: readonly Turn[]): Promise<TurnAnswer[]> => {
-      const { answers, hints } = await store.commit(partition, turns);
+      const { answers, hints, news } = await store.commit(partition, turns);
       hinter.send(partition, hints);
+      this.#tell(news);
       return answers;
     };
     this.#commits = new GroupCommit(clock, commit);
     this.#growing = new GroupCommit(clock, commit);
     this.#settles = new GroupCommit(clock, async (partition, settlements) => {
-      const { answers, hints } = await store.settle(partition, settlements);
+      const { answers, hints, news } = await store.settle(partition, settlements);
       hinter.send(partition, hints);
+      this.#tell(news);
       return answers;
     });
     this.#news = new GroupCommit(clock, (partition, runs) => this.#receive(partition, runs));
@@ -123,6 +126,13 @@ export class Runs implements RunHost {
   /** Resolves when every run that there is now has ended. */
   async ended(): Promise<void> {
     await Promise.all(this.#driving);
+  }
+
+  #tell(news: readonly News[]): void {
+    for (const { id, from, events } of news) {
+      const run = this.#runs.get(id);
+      if (run !== undefined && !run.receive(from, events)) void this.#refresh(run);
+    }
   }
 
   hear(ids: readonly TaskId[]): void {

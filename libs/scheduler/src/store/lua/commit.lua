@@ -5,7 +5,7 @@
   Allowed when memory is full, or suspended tasks could not go on; as `commit-growing` (scripts.ts), which creates tasks,
   it is not.
   KEYS prefix    ARGV count, then each turn as redis-store.ts writes it; channel
-  Returns {{{'committed', events} | {'fenced'} | {'behind'}, ...}, hints}    Cost O(requests x log ready) ]]
+  Returns {{{'committed', events} | {'fenced'} | {'behind'}, ...}, hints, news of the caller}    Cost O(requests x log ready) ]]
 --# include keys now news counts inbox ready take timers settle members cancel end-tree logs
 local time = now()
 
@@ -95,6 +95,7 @@ for i = 1, count() do
   local length = count() -- number of arguments of this turn, so that a refused one can be skipped
   local stop = cursor + length
   local id, token, seq, known, suspended, history = arg(), arg(), count(), count(), arg(), arg()
+  callerOf(token)
   local taskKey = key('task', id)
   local current, commits, state, watched = unpack(call('HMGET', taskKey, 'token', 'commits', 'state', 'watched'))
   if current ~= token then
@@ -103,7 +104,9 @@ for i = 1, count() do
     answers[i] = { 'behind' }
   else
     if seq == tonumber(commits or 0) + 1 then
+      committing = id
       apply(id, rootOf(id), token, history)
+      committing = nil
       call('HSET', taskKey, 'commits', seq, 'known', known)
       if watched == '2' then watchedIds[#watchedIds + 1] = id end
     end
@@ -117,4 +120,4 @@ for i = 1, count() do
 end
 local taken = take(time)
 publishNews()
-return { answers, taken }
+return { answers, taken, newsOfCaller() }

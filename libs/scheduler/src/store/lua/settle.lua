@@ -2,12 +2,13 @@
 --[[ settle: outcomes of tasks; groups and parents are told in the same step.
   Keeps T1, T2, T3, T4, I2. The same settlement again is answered the same.
   KEYS prefix    ARGV count, then id token state payload progress logs... for each; channel
-  Returns {{'settled' | 'ending' | 'fenced', ...}, hints}    Cost O(settlements x log ready) ]]
+  Returns {{'settled' | 'ending' | 'fenced', ...}, hints, news of the caller}    Cost O(settlements x log ready) ]]
 --# include keys now news counts inbox ready take timers settle members cancel end-tree logs
 local time, answers = now(), {}
 for i = 1, count() do
   local id, token, state, payload, progress = arg(), arg(), arg(), arg(), arg()
   local taskKey, root = key('task', id), rootOf(id)
+  callerOf(token)
   local current, settledBy, worker, before = unpack(call('HMGET', taskKey, 'token', 'settledBy', 'worker', 'state'))
   if settledBy == token then
     answers[i] = call('HEXISTS', taskKey, 'ending') == 1 and 'ending' or 'settled'
@@ -36,4 +37,4 @@ for i = 1, count() do
 end
 local taken = take(time)
 publishNews()
-return { answers, taken }
+return { answers, taken, newsOfCaller() }

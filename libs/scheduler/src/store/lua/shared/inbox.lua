@@ -1,8 +1,8 @@
 -- Appends an event to the inbox of an unsettled task (I2: callers do so once for each fact) and wakes whoever runs it.
 local function deliver(id, event)
-  call('RPUSH', key('inbox', id), event)
+  local length = call('RPUSH', key('inbox', id), event)
   local worker, token = unpack(call('HMGET', key('task', id), 'worker', 'token'))
-  if token then tellSession(worker, id) end
+  if token then tellSession(worker, id, length - 1, event) end
 end
 
 local function isOpen(id)
@@ -28,6 +28,11 @@ end
 -- The worker has had more events than there are: the store has lost the end of what it had acknowledged.
 local function isBehind(id, known)
   return tonumber(known) > 0 and call('LLEN', key('inbox', id)) < tonumber(known)
+end
+
+local function newsOfCaller()
+  for i = 3, #ownNews, 3 do ownNews[i] = expand(ownNews[i]) end
+  return ownNews
 end
 
 local function eventsFrom(id, known)

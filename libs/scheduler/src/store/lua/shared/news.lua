@@ -1,6 +1,14 @@
--- Hints for processes: which tasks of a session have news, which watched tasks have moved. Sent once, at the end.
-local newsOf, watchedIds = {}, {}
-local function tellSession(session, id)
+-- Hints for processes: which tasks of a session have news, which watched tasks have moved. Sent once, at the end. What
+-- the calling session itself should hear goes back with the answer: {id, number of the event, event, ...}.
+local newsOf, watchedIds, ownNews = {}, {}, {}
+local caller, committing -- the calling session; the task whose turn is applied, which gets its events with the answer
+local function callerOf(token) caller = string.match(token, '^%d+:(.*):[^:]*$') end
+local function tellSession(session, id, number, event)
+  if id == committing then return end
+  if session == caller then
+    for _, value in ipairs({ id, number, event }) do ownNews[#ownNews + 1] = value end
+    return
+  end
   local ids = newsOf[session]
   if ids == nil then
     ids = {}
