@@ -83,9 +83,11 @@ async function firstLoad(
   }
 }
 
-async function connectTo({ redisUrl, prefix, queues }: WorkerSettings, metrics: Metrics): Promise<Connection> {
+async function connectTo(settings: WorkerSettings, { instrument }: Metrics): Promise<Connection> {
+  const { redisUrl: url, prefix, queues, slowCallbackMs } = settings;
+  const debug = settings.debug ? { debug: { slowCallbackMs } } : {};
   try {
-    return await connect({ url: redisUrl, prefix, queues, instrument: metrics.instrument });
+    return await connect({ url, prefix, queues, instrument, ...debug });
   } catch (error) {
     if (error instanceof StoreUnavailableError) throw new StartError(`REDIS_URL: ${error.message}`);
     throw error;

@@ -11,6 +11,7 @@ import { RedisStore } from './store/redis-store.ts';
 import { RedisViews } from './store/redis-views.ts';
 import { ThreadHeartbeat } from './store/thread-heartbeat.ts';
 import { ThreadPool } from './threads/thread-pool.ts';
+import { SlowSteps } from './worker/slow-steps.ts';
 import { SystemClock } from './worker/system-clock.ts';
 import { Worker } from './worker/worker.ts';
 
@@ -24,6 +25,11 @@ export interface ConnectOptions {
   instrument?: Instrument;
   /** Trees that this client submits are removed so many milliseconds after their end; a day by default. */
   resultTtlMs?: number;
+  /**
+   * asyncio's debug mode for the workers of this connection: `instrument.found` is told of steps that hold the event loop
+   * for longer than so many milliseconds, and of coroutines, tasks and errors that were forgotten. One a process.
+   */
+  debug?: { slowCallbackMs: number };
 }
 
 export interface WorkerOptions {
@@ -60,7 +66,7 @@ const defaultThreads = 2;
 
 /** Connects to a cluster. Rejects when the cluster was set up with another number of queues. */
 export async function connect(options: ConnectOptions): Promise<Connection> {
-  const { url, prefix = 'corral', queues = 1, instrument = {}, resultTtlMs = defaultResultTtlMs } = options;
+  const { url, prefix = 'corral', queues = 1, instrument = {}, resultTtlMs = defaultResultTtlMs, debug } = options;
   const warn = (error: Error): void => instrument.warning?.('redis', error);
   const redis = { url, prefix, partitions: queues };
   const connection = new RedisConnection(redis, instrument);
@@ -73,7 +79,9 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
     warn,
   );
   const client = new Client({ store, views, dispatch, clock, instrument, resultTtlMs });
+  const slowSteps = debug && new SlowSteps({ limitMs: debug.slowCallbackMs, instrument });
   const close = async (): Promise<void> => {
+    slowSteps?.close();
     await client.close();
     await dispatch.close();
     await store.close();
@@ -94,6 +102,7 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
         ...{ store, dispatch, clock, instrument, host: hostname(), pid: process.pid, builtIn: programCoroutines },
         ...{ name: hostname(), codeVersions: new Map(), drainMs: defaultDrainMs },
         ...options,
+        watch: slowSteps,
         heartbeat: new ThreadHeartbeat({ redis, maxBlockMs, instrument }),
         threads: new ThreadPool({ size, failed, ...(entry === undefined ? {} : { entry }) }),
       });

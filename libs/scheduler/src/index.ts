@@ -30,7 +30,7 @@ export {
   UnserializableError,
 } from './contract/exceptions.ts';
 export { isTaskId } from './contract/ids.ts';
-export type { Instrument } from './contract/instrument.ts';
+export type { Finding, Instrument } from './contract/instrument.ts';
 export type { ErrorValue } from './contract/outcome.ts';
 export {
   type ChildCounts,

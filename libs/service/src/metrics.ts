@@ -30,7 +30,7 @@ export class Metrics {
 
   constructor({ role, logger, maxCoroutines }: MetricsOptions) {
     this.loop = processMetrics(this.registry, role);
-    this.worker = role === 'worker' ? new WorkerMetrics(this.registry, maxCoroutines) : undefined;
+    this.worker = role === 'worker' ? new WorkerMetrics(this.registry, logger, maxCoroutines) : undefined;
     this.cluster = role === 'api' ? new ClusterMetrics(this.registry) : undefined;
     this.instrument = { ...this.worker?.instrument, ...storeMetrics(this.registry, logger) };
   }

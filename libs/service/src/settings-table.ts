@@ -159,6 +159,19 @@ export const workerSettings = {
     description:
       'Threads of one worker for `loop.toThread`. They start when they are needed, and end when they are idle.',
   },
+  debug: {
+    ...flag,
+    variable: 'CORRAL_DEBUG',
+    default: '0',
+    description:
+      "asyncio's debug mode: slow steps, and coroutines, tasks and errors that were forgotten, are logged and counted.",
+  },
+  slowCallbackMs: {
+    ...integer(1, 3_600_000),
+    variable: 'CORRAL_SLOW_CALLBACK_MS',
+    default: '100',
+    description: 'With `CORRAL_DEBUG`: a step that holds the event loop for longer is slow, in milliseconds.',
+  },
   coroutineFolders: {
     expects: 'folders separated by ":"',
     schema: z

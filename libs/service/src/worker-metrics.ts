@@ -3,6 +3,8 @@ import type { Instrument } from '@corral/scheduler';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { BoundedLabels, otherLabel } from './bounded-labels.ts';
 import { durationBuckets, queueBuckets } from './buckets.ts';
+import { DebugMetrics } from './debug-metrics.ts';
+import type { Logger } from './logger.ts';
 
 const maxErrorTypes = 50;
 const outcomes = ['succeeded', 'failed', 'cancelled'] as const;
@@ -21,12 +23,14 @@ export class WorkerMetrics {
   readonly #finished: Counter<'coroutine' | 'outcome'>;
   readonly #suspensions: Counter<'coroutine'>;
   readonly #fenced: Counter<'coroutine'>;
+  readonly #debug: DebugMetrics;
   #statistics: (() => WorkerStatistics) | undefined;
 
-  constructor(registry: Registry, maxCoroutines: number) {
+  constructor(registry: Registry, logger: Logger, maxCoroutines: number) {
     const registers = [registry];
     this.#coroutines = new BoundedLabels(maxCoroutines);
     const label = (coroutine: string): string => this.#coroutines.of(coroutine);
+    this.#debug = new DebugMetrics(registry, logger, label);
 
     this.#starts = new Counter({
       name: 'corral_task_starts_total',
@@ -94,6 +98,7 @@ export class WorkerMetrics {
         if (state === 'failed')
           errors.inc({ coroutine: label(coroutine), type: errorTypes.admit(errorType ?? 'Error') });
       },
+      found: (finding) => this.#debug.found(finding),
       fenced: ({ coroutine }) => this.#fenced.inc({ coroutine: label(coroutine) }),
       swept: ({ expired, timers, hinted, removed }) => {
         swept.inc({ what: 'expired' }, expired);
@@ -141,6 +146,7 @@ export class WorkerMetrics {
       for (const outcome of outcomes) this.#finished.inc({ coroutine, outcome }, 0);
       this.#suspensions.inc({ coroutine }, 0);
       this.#fenced.inc({ coroutine }, 0);
+      this.#debug.register(coroutine);
     }
   }
 

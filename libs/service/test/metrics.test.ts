@@ -94,6 +94,28 @@ describe('labels are bounded', () => {
   });
 });
 
+describe('debug mode', () => {
+  const finding = { id: 't_1', coroutine: 'crawl', place: 'crawl.ts:1:2', count: 3, error: undefined };
+
+  test.each([
+    ['slowStep', 'corral_slow_steps_total'],
+    ['neverRetrieved', 'corral_exceptions_never_retrieved_total'],
+    ['neverAwaited', 'corral_coroutines_never_awaited_total'],
+    ['destroyedPending', 'corral_tasks_destroyed_pending_total'],
+  ] as const)('%s is counted, and is one line with coroutine, task and place', async (kind, name) => {
+    const metrics = metricsOf('worker');
+    metrics.worker?.register(['crawl']);
+    expect(await sample(metrics, name, { coroutine: 'crawl' })).toBe(0);
+    metrics.instrument.found?.({ ...finding, kind, message: 'what happened', error: new RangeError('no') });
+    expect(await sample(metrics, name, { coroutine: 'crawl' })).toBe(3);
+    expect(lines.trimEnd().split('\n')).toHaveLength(1);
+    expect(JSON.parse(lines)).toMatchObject({
+      ...{ level: 40, msg: 'what happened', task: 't_1', coroutine: 'crawl', place: 'crawl.ts:1:2' },
+      err: { message: 'no' },
+    });
+  });
+});
+
 describe('the rest', () => {
   test('gauges of a worker read its statistics', async () => {
     const metrics = metricsOf('worker');

@@ -1,6 +1,22 @@
 /** Hooks that tell what the engine does. All optional; the scheduler knows no metrics library and never waits for one. */
 import type { SettledState, TaskId } from './task.ts';
 
+/** Of debug mode: what is most likely a mistake in a coroutine. */
+export interface Finding {
+  kind: 'slowStep' | 'neverRetrieved' | 'neverAwaited' | 'destroyedPending';
+  /** The task whose coroutine made it. */
+  id: TaskId;
+  coroutine: string;
+  /** In asyncio's words. */
+  message: string;
+  /** Where in the coroutine: `file:line:column`. */
+  place: string | undefined;
+  /** So many of this kind in the task; the message is about the first. */
+  count: number;
+  /** What was never retrieved. */
+  error: unknown;
+}
+
 export interface Instrument {
   /** A worker begins to run a task. `queuedMs`: since it was created; `replayed`: it has a history. */
   taskStarted?(task: { id: TaskId; coroutine: string; attempt: number; queuedMs: number; replayed: boolean }): void;
@@ -12,6 +28,8 @@ export interface Instrument {
   fenced?(task: { id: TaskId; coroutine: string }): void;
   /** One call of the store: `items` tasks in `ms`. */
   storeCall?(call: { method: string; items: number; ms: number; failed: boolean }): void;
+  /** Only in debug mode. */
+  found?(finding: Finding): void;
   swept?(result: { expired: number; timers: number; hinted: number; removed: number }): void;
   /** Something went wrong that no task can be told; for the log. */
   warning?(message: string, error: unknown): void;

@@ -3,6 +3,8 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { CoroutineOptions } from '../contract/coroutine.ts';
 import { InvalidArgumentsError } from '../contract/exceptions.ts';
 import type { Loop } from './loop.ts';
+import { creator } from './oversights.ts';
+import { callerPlace } from './place.ts';
 
 /** A call that has not started. It runs once it is given to `loop.createTask`, `loop.gather` ... */
 export class Coroutine<Result> {
@@ -21,6 +23,7 @@ export class Coroutine<Result> {
    */
   // biome-ignore lint/suspicious/noThenProperty: being awaited is exactly what must be noticed
   protected then(_resolve: unknown, reject: (error: Error) => void): void {
+    creator.getStore()?.given(this); // the error says it
     const call = `${this.coroutineName}(...)`;
     reject(new TypeError(`${call} was awaited but never started: write await loop.createTask(${call})`));
   }
@@ -30,6 +33,8 @@ export interface CoroutineFunction<Args = never, Result = unknown, Input = Args>
   (...args: undefined extends Input ? [args?: Input] : [args: Input]): Coroutine<Result>;
   readonly coroutineName: string;
   readonly options: CoroutineOptions;
+  /** `file:line:column` of the definition. */
+  readonly definedAt: string | undefined;
   /** For the worker: the function itself. */
   readonly run: (loop: Loop, args: Args) => Promise<Result> | Result;
 }
@@ -63,9 +68,13 @@ export function coroutine(name: string, run: Run<unknown, unknown>, options: Cor
       `coroutine name ${JSON.stringify(name)}: 1 to 200 letters, digits and _ $ . : / - are allowed, not starting with . : / -`,
     );
   if (typeof run !== 'function') throw new TypeError(`coroutine ${name}: the second argument must be a function`);
-  const define = (args?: unknown) => new Coroutine(name, args);
+  const define = (args?: unknown) => {
+    const made = new Coroutine(name, args);
+    creator.getStore()?.made(made, name);
+    return made;
+  };
   Object.defineProperty(define, 'name', { value: name });
-  return Object.assign(define, { coroutineName: name, options, run });
+  return Object.assign(define, { coroutineName: name, options, run, definedAt: callerPlace() });
 }
 
 export const isCoroutineFunction = (value: unknown): value is AnyCoroutineFunction =>

@@ -6,6 +6,7 @@
  * cause an unhandled rejection.
  */
 import type { CancelledError } from '../contract/exceptions.ts';
+import type { Oversights } from './oversights.ts';
 
 export interface Awaited {
   /** A cancel of the task reaches this await. Either settles the future, or makes sure that something later will. */
@@ -13,6 +14,8 @@ export interface Awaited {
 }
 
 export interface Awaiter {
+  /** In debug mode. */
+  readonly oversights: Oversights | undefined;
   /** Called when user code begins to await an unsettled future; may strike it at once. */
   awaiting(future: Awaited): void;
   /** Called when an awaited future is settled. `wake` resumes the user code, with `struck` instead if that is given. */
@@ -39,9 +42,15 @@ export abstract class Future<T> implements PromiseLike<T>, Awaited {
     onError?: ((error: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
     this.#promise ??= this.#makePromise();
+    this.retrieved();
     const next = (this.#promise.promise as Promise<T>).then(onValue, onError);
     if (this.#state.kind === 'pending') this.#awaiter.awaiting(this);
     return next;
+  }
+
+  /** Somebody has seen how it ended, or will. */
+  protected retrieved(): void {
+    this.#awaiter.oversights?.retrieved(this);
   }
 
   protected get state(): State<T> {
@@ -60,6 +69,9 @@ export abstract class Future<T> implements PromiseLike<T>, Awaited {
     if (this.#state.kind !== 'pending') return;
     this.#state = state;
     const promise = this.#promise;
+    const { oversights } = this.#awaiter;
+    if (state.kind === 'error' && promise === undefined) oversights?.failed(this, state.error);
+    else oversights?.settled(this);
     if (promise === undefined) return;
     this.#awaiter.settled(this, (struck) => (struck === undefined ? this.#finish(promise) : promise.reject(struck)));
   }

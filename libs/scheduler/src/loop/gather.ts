@@ -83,6 +83,8 @@ class GatherGroup extends Future<unknown[]> {
     const detail = `${members.length} ${members[0]?.coroutineName ?? ''}`.trimEnd();
     const op = operations.begin('gather', detail, (event) => this.#decided(event));
     this.#id = childId(operations.taskId, op);
+    for (const member of operations.oversights === undefined ? [] : members) operations.oversights?.given(member);
+    operations.oversights?.began(this, `gather of ${detail}`, true);
     operations.requests(op)?.groups.push({ id: this.#id, op, members: rows, returnExceptions, limit });
   }
 
@@ -117,6 +119,7 @@ class GatherTasks extends Future<unknown[]> {
       started.set(member, task);
       return task;
     });
+    operations.oversights?.began(this, `gather of ${members.length} tasks`, false);
     let left = new Set(this.#tasks).size;
     for (const task of new Set(this.#tasks)) {
       const settled = (): void => {

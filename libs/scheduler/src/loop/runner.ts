@@ -25,6 +25,7 @@ import { type AnyCoroutineFunction, checkArguments } from './coroutines.ts';
 import type { Awaited } from './futures.ts';
 import { TaskLoop } from './loop.ts';
 import type { Delivery, Operations } from './operations.ts';
+import { Oversights, type StepWatch } from './oversights.ts';
 import type { Task } from './tasks.ts';
 import { type SideEffect, TurnRequests } from './turn.ts';
 
@@ -40,6 +41,8 @@ export interface RunnerTask {
   starts: readonly Extract<HistoryStep, ['start', ...unknown[]]>[];
   /** Operations whose side effect has its outcome in the inbox. */
   recorded: ReadonlySet<number>;
+  /** In debug mode. */
+  watch: StepWatch | undefined;
 }
 
 /** Where the loop gets what it must not make itself; each value is recorded. */
@@ -56,6 +59,7 @@ export class Runner implements Operations {
   /** True until the driver has walked the whole history. */
   replaying: boolean;
   outcome: Outcome | undefined;
+  readonly oversights: Oversights | undefined;
 
   readonly #task: RunnerTask;
   readonly #fn: AnyCoroutineFunction;
@@ -85,6 +89,7 @@ export class Runner implements Operations {
     this.context = new Context(task.context);
     this.replaying = task.starts.length > 0;
     this.#onActivity = onActivity;
+    this.oversights = task.watch && new Oversights(task.id, fn.coroutineName, fn.definedAt);
   }
 
   get suspended(): boolean {
@@ -123,10 +128,15 @@ export class Runner implements Operations {
       const checked = checkArguments(this.#fn, args);
       return await this.#fn.run(new TaskLoop(this), checked instanceof Promise ? await checked : checked);
     };
-    run().then(
+    this.#watched(run).then(
       (value) => this.#end(() => this.#succeeded(value)),
       (error: unknown) => this.#end(() => this.#failed(error)),
     );
+  }
+
+  #watched<T>(code: () => T): T {
+    const { watch } = this.#task;
+    return watch === undefined || this.oversights === undefined ? code() : watch.run(this.oversights, code);
   }
 
   #end(outcome: () => Outcome): void {
@@ -155,6 +165,7 @@ export class Runner implements Operations {
       throw new InvalidStateError(
         `${kind}: the task has ended here, its loop cannot be used any more (${this.taskId})`,
       );
+    this.oversights?.reach();
     if (this.#signalled) this.#mustCancel = undefined;
     const op = this.#receivers.length;
     const expected = this.#task.starts[op];
@@ -198,7 +209,10 @@ export class Runner implements Operations {
   }
 
   sideEffect(op: number, effect: SideEffect): void {
-    if (!this.#task.recorded.has(op)) this.#requests.sideEffects.push({ op, effect });
+    if (this.#task.recorded.has(op)) return;
+    const watched: SideEffect =
+      effect.kind === 'step' ? { kind: 'step', run: () => this.#watched(effect.run) } : effect;
+    this.#requests.sideEffects.push({ op, effect: watched });
   }
 
   /** What this turn has created by now starts before the callback, as in the queue of asyncio's loop. */

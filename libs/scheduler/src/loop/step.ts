@@ -16,6 +16,7 @@ export class Step<T> extends Future<T> {
       if (state === 'succeeded') this.resolve(decode(payload) as T);
       else this.reject(toError(decode(payload) as ErrorValue));
     });
+    operations.oversights?.began(this, `step ${name}`, false);
     operations.sideEffect(op, { kind: 'step', run });
   }
 

@@ -31,6 +31,8 @@ export class Task<T> extends Future<T> {
       if (event.kind === 'settled') task.#settled(event.outcome);
     });
     const task = new Task<T>(operations, childId(operations.taskId, op), options.name);
+    operations.oversights?.given(coroutine);
+    operations.oversights?.began(task, `task ${coroutine.coroutineName} ${task.id}`, true);
     operations.requests(op)?.spawns.push({
       id: task.id,
       op,
@@ -49,6 +51,7 @@ export class Task<T> extends Future<T> {
       const op = operations.begin('task', id, (event) => {
         if (event.kind === 'settled') task.#settled(event.outcome);
       });
+      operations.oversights?.began(task, `task ${id}`, false);
       operations.requests(op)?.subscriptions.push({ op, id });
     }
     return task;
@@ -80,6 +83,7 @@ export class Task<T> extends Future<T> {
 
   /** @throws InvalidStateError while it is not done, else its error */
   result(): T {
+    this.retrieved();
     if (this.state.kind === 'pending') throw new InvalidStateError('Result is not set.');
     if (this.state.kind === 'error') throw this.state.error;
     return this.state.value;
@@ -87,6 +91,7 @@ export class Task<T> extends Future<T> {
 
   /** @throws InvalidStateError while it is not done, CancelledError when it was cancelled */
   exception(): unknown {
+    this.retrieved();
     if (this.state.kind === 'pending') throw new InvalidStateError('Exception is not set.');
     if (this.state.kind === 'error' && this.cancelled()) throw this.state.error;
     return this.state.kind === 'error' ? this.state.error : undefined;
@@ -100,6 +105,7 @@ export class Task<T> extends Future<T> {
 
   /** The outcome as data. @throws InvalidStateError while it is not done */
   outcome(): Outcome {
+    this.retrieved();
     if (this.#outcome === undefined) throw new InvalidStateError(`task ${this.id} is not done`);
     return this.#outcome;
   }

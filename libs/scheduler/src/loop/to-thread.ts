@@ -32,6 +32,7 @@ export class ToThread<Args extends readonly unknown[], T> extends Future<T> {
       else if (state === 'succeeded') this.resolve(decode(payload) as T);
       else this.reject(toError(decode(payload) as ErrorValue));
     });
+    operations.oversights?.began(this, `toThread ${name}`, false);
     operations.sideEffect(op, { kind: 'thread', call, signal: this.#abort.signal });
   }
 

@@ -38,8 +38,9 @@ export async function wait<T extends Task<unknown>>(
   let left = tasks.size;
   const completed = (task: T): void => {
     left -= 1;
-    const failed = !task.cancelled() && task.exception() !== undefined;
-    if (left === 0 || returnWhen === FIRST_COMPLETED || (returnWhen === FIRST_EXCEPTION && failed)) waiter.release();
+    // Its exception counts as retrieved only when it is asked for, as in asyncio.
+    const failed = (): boolean => !task.cancelled() && task.exception() !== undefined;
+    if (left === 0 || returnWhen === FIRST_COMPLETED || (returnWhen === FIRST_EXCEPTION && failed())) waiter.release();
   };
   // What is done already counts when this coroutine has suspended, as add_done_callback on a finished future.
   for (const task of tasks) {

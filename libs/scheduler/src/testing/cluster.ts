@@ -8,6 +8,7 @@ import type { AnyCoroutineFunction, Coroutine } from '../loop/coroutines.ts';
 import { programCoroutines } from '../program/evaluate.ts';
 import { ThreadPool } from '../threads/thread-pool.ts';
 import { LoopHeartbeat } from '../worker/loop-heartbeat.ts';
+import { SlowSteps } from '../worker/slow-steps.ts';
 import { Worker } from '../worker/worker.ts';
 import { MemoryDispatch } from './memory-dispatch.ts';
 import { MemoryStore, type MemoryStoreOptions } from './memory-store.ts';
@@ -25,6 +26,8 @@ export interface MemoryClusterOptions {
   /** Of all workers together; 2 threads by default. A virtual clock stands still while a thread works. */
   threads?: Threads;
   instrument?: Instrument;
+  /** Debug mode: the instrument is told what is found. `now`: for slow steps, real time by default. */
+  debug?: { slowCallbackMs: number; now?: () => number };
   /** Coroutines are forgotten at every suspension and replayed. */
   alwaysReplay?: boolean;
   store?: Omit<MemoryStoreOptions, 'clock'>;
@@ -38,6 +41,7 @@ export class MemoryCluster implements AsyncDisposable {
   readonly threads: Threads;
   readonly workers: Worker[] = [];
   readonly #options: MemoryClusterOptions;
+  readonly #slowSteps: SlowSteps | undefined;
   readonly #lines = new Map<Worker, Mortal>();
 
   constructor(options: MemoryClusterOptions) {
@@ -46,6 +50,8 @@ export class MemoryCluster implements AsyncDisposable {
     this.store = new MemoryStore({ ...options.store, clock: this.clock });
     this.dispatch = new MemoryDispatch({ clock: this.clock });
     this.threads = stillDuring(this.clock, options.threads ?? threadPool(options.instrument));
+    const { debug, instrument = {} } = options;
+    this.#slowSteps = debug && new SlowSteps({ ...debug, limitMs: debug.slowCallbackMs, instrument });
     const { store, dispatch, clock } = this;
     this.client = new Client({ store, views: store, dispatch, clock, instrument: options.instrument ?? {} });
   }
@@ -59,6 +65,7 @@ export class MemoryCluster implements AsyncDisposable {
         clock: lines.clock,
         heartbeat: new LoopHeartbeat(lines.store, lines.clock),
         threads: lines.threads,
+        watch: this.#slowSteps,
         instrument: this.#options.instrument ?? {},
       },
       ...{ name: `w${this.workers.length}`, host: 'memory', pid: process.pid, version: 'test' },
@@ -93,6 +100,7 @@ export class MemoryCluster implements AsyncDisposable {
 
   async close(): Promise<void> {
     await Promise.all(this.workers.map((worker) => worker.stop()));
+    this.#slowSteps?.close();
     await this.client.close();
     await this.threads.close();
     await this.dispatch.close();

@@ -15,7 +15,7 @@ import { encode, errorValue } from '../contract/codec.ts';
 import type { KeptOptions } from '../contract/coroutine.ts';
 import { FencedError, NonDeterminismError } from '../contract/exceptions.ts';
 import type { HistoryStep, TaskEvent } from '../contract/history.ts';
-import { childId } from '../contract/ids.ts';
+import { childId, rootOf } from '../contract/ids.ts';
 import type { Instrument } from '../contract/instrument.ts';
 import type { ErrorValue, Outcome } from '../contract/outcome.ts';
 import type { Claim, SettleAnswer, Settlement, Turn, TurnAnswer } from '../contract/store.ts';
@@ -23,6 +23,7 @@ import type { TaskId } from '../contract/task.ts';
 import type { Threads } from '../contract/threads.ts';
 import type { AnyCoroutineFunction } from '../loop/coroutines.ts';
 import type { Delivery } from '../loop/operations.ts';
+import type { StepWatch } from '../loop/oversights.ts';
 import { Runner } from '../loop/runner.ts';
 import { TurnRequests } from '../loop/turn.ts';
 import { Notice } from './notice.ts';
@@ -35,6 +36,8 @@ export interface RunHost {
   readonly slots: Slots;
   readonly instrument: Instrument;
   readonly threads: Threads;
+  /** In debug mode. */
+  readonly watch: StepWatch | undefined;
   commit(turn: Turn): Promise<TurnAnswer>;
   /** Fences the run and lets another worker, or this one, run the task from what is recorded. */
   giveBack(run: TaskRun, reason: string): void;
@@ -96,7 +99,7 @@ export class TaskRun {
     const { name, context = [] } = JSON.parse(options) as KeptOptions;
     const starts = this.#history.filter((step): step is ['start', string, string] => step[0] === 'start');
     const recorded = new Set(this.#events.flatMap((event) => (event.kind === 'step' ? [event.op] : [])));
-    const task = { id, name, context, attempt, logged: this.#logged, starts, recorded };
+    const task = { id, name, context, attempt, logged: this.#logged, starts, recorded, watch: this.#host.watch };
     const runner: Runner = new Runner(this.#fn, task, this.#host.clock, () => {
       if (runner === this.#runner) this.#news.give();
     });
@@ -298,6 +301,14 @@ export class TaskRun {
   async #finish(outcome: Outcome): Promise<void> {
     if (this.#requests.outward) await this.#commit();
     if (!this.#fenced) await this.#settle(outcome);
+    if (!this.#fenced) this.#tellOversights(outcome);
+  }
+
+  #tellOversights({ state }: Outcome): void {
+    const { oversights } = this.#runner;
+    if (oversights === undefined) return;
+    const { id } = this.claim;
+    for (const finding of oversights.findings(state, id === rootOf(id))) this.#host.instrument.found?.(finding);
   }
 
   /** The run itself went wrong: what the coroutine does from now on does not count. */

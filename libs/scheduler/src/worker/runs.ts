@@ -23,6 +23,7 @@ import {
 import type { TaskId } from '../contract/task.ts';
 import type { Threads } from '../contract/threads.ts';
 import type { AnyCoroutineFunction } from '../loop/coroutines.ts';
+import type { StepWatch } from '../loop/oversights.ts';
 import { GroupCommit } from './group-commit.ts';
 import type { Hinter } from './hinter.ts';
 import { readMembers } from './members.ts';
@@ -36,6 +37,7 @@ export interface RunsParts {
   clock: Clock;
   instrument: Instrument;
   threads: Threads;
+  watch?: StepWatch | undefined;
   slots: Slots;
   hinter: Hinter;
   /** Gives the claim of a task back; its run has been fenced. Does not fail. */
@@ -49,6 +51,7 @@ export class Runs implements RunHost {
   readonly clock: Clock;
   readonly instrument: Instrument;
   readonly threads: Threads;
+  readonly watch: StepWatch | undefined;
   readonly slots: Slots;
   readonly alwaysReplay: boolean;
   readonly #store: Store;
@@ -62,13 +65,14 @@ export class Runs implements RunHost {
   readonly #settles: GroupCommit<Settlement, SettleAnswer>;
   readonly #news: GroupCommit<TaskRun, { known: number; answer: TurnAnswer }>;
 
-  constructor({ store, clock, instrument, threads, slots, hinter, release, alwaysReplay = false }: RunsParts) {
+  constructor({ store, clock, instrument, threads, watch, slots, hinter, release, alwaysReplay = false }: RunsParts) {
     this.#release = release;
     this.alwaysReplay = alwaysReplay;
     this.#store = store;
     this.clock = clock;
     this.instrument = instrument;
     this.threads = threads;
+    this.watch = watch;
     this.slots = slots;
     this.#hinter = hinter;
     const commit = async (partition: number, turns: readonly Turn[]): Promise<TurnAnswer[]> => {

@@ -17,6 +17,7 @@ import type { Claim, SessionInfo, Store } from '../contract/store.ts';
 import type { TaskId } from '../contract/task.ts';
 import type { Threads } from '../contract/threads.ts';
 import type { AnyCoroutineFunction } from '../loop/coroutines.ts';
+import type { StepWatch } from '../loop/oversights.ts';
 import { GroupCommit } from './group-commit.ts';
 import { Hinter } from './hinter.ts';
 import { announcement, registry } from './registry.ts';
@@ -34,6 +35,8 @@ export interface WorkerParts {
   instrument: Instrument;
   /** Closed when the worker stops. */
   threads: Threads;
+  /** In debug mode. */
+  watch?: StepWatch | undefined;
   /** Name of the worker for people; each start adds a suffix of its own. */
   name: string;
   host: string;
