@@ -1,5 +1,5 @@
 /** Puts an API together: settings, connection, HTTP. */
-import { type Connection, connect, StoreUnavailableError } from '@corral/scheduler';
+import { type Connection, connect, StoreUnavailableError, UnfitStoreError } from '@corral/scheduler';
 import {
   apiSettings,
   createLogger,
@@ -49,7 +49,8 @@ async function connectTo(
   try {
     return await connect({ url: redisUrl, prefix, queues, resultTtlMs, instrument: metrics.instrument });
   } catch (error) {
-    if (error instanceof StoreUnavailableError) throw new StartError(`REDIS_URL: ${error.message}`);
+    if (error instanceof StoreUnavailableError || error instanceof UnfitStoreError)
+      throw new StartError(`REDIS_URL: ${error.message}`);
     if (error instanceof RangeError) throw new StartError(error.message); // settings that this cluster does not share
     throw error;
   }

@@ -1,5 +1,5 @@
 /** Puts a worker together: settings, coroutines, connection, HTTP. Whatever fails leaves nothing behind. */
-import { type Connection, connect, StoreUnavailableError } from '@corral/scheduler';
+import { type Connection, connect, StoreUnavailableError, UnfitStoreError } from '@corral/scheduler';
 import {
   createLogger,
   Health,
@@ -89,7 +89,9 @@ async function connectTo(settings: WorkerSettings, { instrument }: Metrics): Pro
   try {
     return await connect({ url, prefix, queues, instrument, ...debug });
   } catch (error) {
-    if (error instanceof StoreUnavailableError) throw new StartError(`REDIS_URL: ${error.message}`);
+    if (error instanceof StoreUnavailableError || error instanceof UnfitStoreError)
+      throw new StartError(`REDIS_URL: ${error.message}`);
+    if (error instanceof RangeError) throw new StartError(error.message); // settings that this cluster does not share
     throw error;
   }
 }

@@ -1,6 +1,7 @@
 /** The one place that wires Redis, BullMQ, client and worker together. */
 import { hostname } from 'node:os';
 import { Client, defaultResultTtlMs } from './client/client.ts';
+import { StoreUnavailableError, UnfitStoreError } from './contract/exceptions.ts';
 import type { Instrument } from './contract/instrument.ts';
 import type { StoreHealth } from './contract/views.ts';
 import { BullmqDispatch } from './dispatch/bullmq-dispatch.ts';
@@ -64,7 +65,11 @@ const defaultDrainMs = 20_000;
 const defaultMaxBlockMs = 60_000;
 const defaultThreads = 2;
 
-/** Connects to a cluster. Rejects when the cluster was set up with another number of queues. */
+/**
+ * Connects to a cluster.
+ * @throws StoreUnavailableError when there is no connection within 5 s; UnfitStoreError when Redis is too old, a replica, or
+ *   may evict keys; RangeError when the cluster was set up with another number of queues
+ */
 export async function connect(options: ConnectOptions): Promise<Connection> {
   const { url, prefix = 'corral', queues = 1, instrument = {}, resultTtlMs = defaultResultTtlMs, debug } = options;
   const warn = (error: Error): void => instrument.warning?.('redis', error);
@@ -74,7 +79,7 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
   const views = new RedisViews(connection);
   const clock = new SystemClock();
   const dispatch = new BullmqDispatch(
-    () => connection.open(),
+    (blocking) => connection.open({ blocking }),
     (partition) => connection.tag(partition),
     warn,
   );
@@ -87,7 +92,11 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
     await store.close();
   };
   try {
+    const { unfit, warnings, reasons, version } = await views.health();
+    if (version === '') throw new StoreUnavailableError(reasons.join('; '));
+    if (unfit.length > 0) throw new UnfitStoreError(unfit.join('; '));
     await connection.agreeOnPartitions();
+    for (const warning of warnings) instrument.warning?.(warning, undefined);
   } catch (error) {
     await close();
     throw error;

@@ -24,8 +24,10 @@ export {
   LookupError,
   NonDeterminismError,
   RemoteError,
+  StoreFullError,
   StoreUnavailableError,
   TimeoutError,
+  UnfitStoreError,
   UnknownCoroutineError,
   UnserializableError,
 } from './contract/exceptions.ts';

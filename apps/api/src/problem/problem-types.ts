@@ -78,6 +78,11 @@ export const problemTypes = {
     title: 'The API failed',
     detail: 'This is a bug. The log of the API tells more under the request id, which is `instance`.',
   },
+  'store-full': {
+    status: 503,
+    title: 'The store is full',
+    detail: 'No new task is accepted until there is room. Tasks that exist go on.',
+  },
   'store-unavailable': {
     status: 503,
     title: 'The store cannot be reached',

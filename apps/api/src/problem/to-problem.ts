@@ -1,6 +1,11 @@
 /** Says which problem an error is, whoever threw it: our own code, the scheduler, Nest or Fastify. */
 
-import { IdempotencyConflictError, StoreUnavailableError, UnserializableError } from '@corral/scheduler';
+import {
+  IdempotencyConflictError,
+  StoreFullError,
+  StoreUnavailableError,
+  UnserializableError,
+} from '@corral/scheduler';
 import { HttpException } from '@nestjs/common';
 import { ProblemError } from './problem.ts';
 import type { ProblemType } from './problem-types.ts';
@@ -16,6 +21,7 @@ const typeOfStatus: ReadonlyMap<number, ProblemType> = new Map([
 
 export function toProblem(error: unknown): ProblemError {
   if (error instanceof ProblemError) return error;
+  if (error instanceof StoreFullError) return new ProblemError('store-full', { headers: { 'retry-after': '5' } });
   if (error instanceof StoreUnavailableError)
     return new ProblemError('store-unavailable', { headers: { 'retry-after': '1' } });
   if (error instanceof IdempotencyConflictError) return new ProblemError('idempotency-conflict');

@@ -141,11 +141,23 @@ export class Client {
     if (ms <= 0) return await this.get(id);
     await this.#listen();
     const { views } = this.#parts;
+    let seen: TaskView | undefined;
+    let away: unknown;
     const look = async (first: boolean): Promise<TaskView | undefined> => {
-      const [record] = first ? [await views.watch(id)] : await views.records([id]);
-      return record === undefined ? undefined : taskView(record);
+      try {
+        const [record] = first ? [await views.watch(id)] : await views.records([id]);
+        away = undefined;
+        seen = record === undefined ? undefined : taskView(record);
+      } catch (error) {
+        // Who waits already goes on waiting while the store is away: it may be back before the wait is over.
+        if (first || !(error instanceof StoreUnavailableError)) throw error;
+        away = error;
+      }
+      return seen;
     };
-    return await this.#waiters.wait(id, ms, look, (view) => view === undefined || isSettled(view.state), signal);
+    await this.#waiters.wait(id, ms, look, (view) => view === undefined || isSettled(view.state), signal);
+    if (away !== undefined) throw away;
+    return seen;
   }
 
   /** Requests a cancel; changes nothing when the task is settled. `tree`: of everything below it too, also when it is

@@ -74,9 +74,19 @@ export class LookupError extends CorralError {
   readonly code = 'LOOKUP';
 }
 
-/** The store refused or could not be reached; nothing was changed by the refused call, and it may be tried again. */
+/** The store cannot answer now. The call may be made again: if it did change something, that does not happen twice. */
 export class StoreUnavailableError extends CorralError {
-  readonly code = 'STORE_UNAVAILABLE';
+  readonly code: string = 'STORE_UNAVAILABLE';
+}
+
+/** The store's memory is full: it takes nothing new until there is room, and goes on with what it has. */
+export class StoreFullError extends StoreUnavailableError {
+  override readonly code = 'STORE_FULL';
+}
+
+/** The store is none on which the promises can be kept, and will not become one by waiting; the message says why. */
+export class UnfitStoreError extends CorralError {
+  readonly code = 'UNFIT_STORE';
 }
 
 /** This run of the task has lost its claim: another worker owns it now. Reason of `loop.signal`; never an outcome. */

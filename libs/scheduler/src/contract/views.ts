@@ -33,6 +33,10 @@ export interface StoreHealth {
   ok: boolean;
   /** What is wrong, in words for an operator; empty when ok. */
   reasons: string[];
+  /** Those of the reasons that do not pass by waiting: no process of a cluster starts on such a store. */
+  unfit: string[];
+  /** What works and is not advisable. */
+  warnings: string[];
   version: string;
 }
 

@@ -20,15 +20,23 @@ const retryMs = 1000;
 const mostInHand = 16;
 
 export class BullmqDispatch implements Dispatch {
-  readonly #connect: () => Redis;
+  readonly #connect: (blocking: boolean) => Redis;
   readonly #prefixOf: (partition: number) => string;
   readonly #onError: (error: Error) => void;
   readonly #queues = new Map<number, Queue<Batch>>();
   readonly #connections: Redis[] = [];
+  readonly #sending = new Set<Promise<unknown>>();
   #shared: Redis | undefined;
 
-  /** `prefixOf`: the hash tag of a partition, so that a queue lies in the slot of its tasks. */
-  constructor(connect: () => Redis, prefixOf: (partition: number) => string, onError: (error: Error) => void) {
+  /**
+   * `connect`: a connection for blocking commands, or one whose commands fail after a while without an answer.
+   * `prefixOf`: the hash tag of a partition, so that a queue lies in the slot of its tasks.
+   */
+  constructor(
+    connect: (blocking: boolean) => Redis,
+    prefixOf: (partition: number) => string,
+    onError: (error: Error) => void,
+  ) {
     this.#connect = connect;
     this.#prefixOf = prefixOf;
     this.#onError = onError;
@@ -43,7 +51,9 @@ export class BullmqDispatch implements Dispatch {
         jobs.push({ name: 'run', data: { ids }, opts });
       }
     }
-    await this.#queue(partition).addBulk(jobs);
+    const sending = this.#queue(partition).addBulk(jobs);
+    this.#sending.add(sending);
+    await sending.finally(() => this.#sending.delete(sending));
   }
 
   async backlog(partition: number): Promise<number> {
@@ -52,7 +62,7 @@ export class BullmqDispatch implements Dispatch {
 
   consume(partition: number, consumer: Consumer): Consumption {
     const worker = new Worker<Batch>(queueName, null, {
-      connection: this.#open(),
+      connection: this.#open(true),
       prefix: this.#prefixOf(partition),
       removeOnComplete: { count: 0 },
     });
@@ -62,14 +72,16 @@ export class BullmqDispatch implements Dispatch {
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#queues.values()].map((queue) => queue.close()));
+    await Promise.allSettled(this.#sending);
+    // Before the queues: closing politely would wait for a Redis that is away.
     for (const connection of this.#connections) connection.disconnect();
+    await Promise.all([...this.#queues.values()].map((queue) => queue.close()));
   }
 
   #queue(partition: number): Queue<Batch> {
     let queue = this.#queues.get(partition);
     if (queue === undefined) {
-      this.#shared ??= this.#open();
+      this.#shared ??= this.#open(false);
       const defaultJobOptions = { removeOnComplete: true, removeOnFail: true };
       queue = new Queue(queueName, { connection: this.#shared, prefix: this.#prefixOf(partition), defaultJobOptions });
       queue.on('error', this.#onError);
@@ -78,8 +90,8 @@ export class BullmqDispatch implements Dispatch {
     return queue;
   }
 
-  #open(): Redis {
-    const connection = this.#connect();
+  #open(blocking: boolean): Redis {
+    const connection = this.#connect(blocking);
     this.#connections.push(connection);
     return connection;
   }

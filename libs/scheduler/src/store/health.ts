@@ -1,26 +1,49 @@
 /** Whether Redis is one that the promises can be kept on, in words for an operator. */
 import type { StoreHealth } from '../contract/views.ts';
 import type { RedisConnection } from './redis-connection.ts';
-import { redisError } from './redis-error.ts';
 
 const oldest = [7, 0] as const;
 
 export async function checkHealth(connection: RedisConnection): Promise<StoreHealth> {
-  let info: string;
   try {
-    info = await connection.redis.info();
+    return healthOf(await connection.ask((redis) => redis.info()));
   } catch (error) {
-    return { ok: false, reasons: [redisError(error).message], version: '' };
+    return { ok: false, reasons: [(error as Error).message], unfit: [], warnings: [], version: '' };
   }
+}
+
+/** `info`: what Redis answers to INFO. */
+export function healthOf(info: string): StoreHealth {
   const field = (name: string): string => new RegExp(`^${name}:(.*?)\r?$`, 'm').exec(info)?.[1] ?? '';
   const version = field('redis_version');
+  const unfit = unfitness(version, field);
+  const reasons = [...unfit, ...troubles(field)];
+  const warnings = [];
+  if (field('aof_enabled') === '0')
+    warnings.push('appendonly is off: what Redis has acknowledged is lost when its process ends; set appendonly yes');
+  return { ok: reasons.length === 0, reasons, unfit, warnings, version };
+}
+
+/** Nothing of this passes by itself. */
+function unfitness(version: string, field: (name: string) => string): string[] {
+  const unfit: string[] = [];
   const [major = 0, minor = 0] = version.split('.').map(Number);
-  const reasons: string[] = [];
   if (major < oldest[0] || (major === oldest[0] && minor < oldest[1]))
-    reasons.push(`Redis ${version} is too old: ${oldest.join('.')} or newer is needed`);
+    unfit.push(`Redis ${version} is too old: ${oldest.join('.')} or newer is needed`);
   if (field('maxmemory_policy') !== 'noeviction')
-    reasons.push(`maxmemory-policy is ${field('maxmemory_policy')}: set it to noeviction, or Redis drops tasks`);
-  if (field('role') === 'slave') reasons.push('this Redis is a replica: connect to the primary');
-  if (field('loading') === '1') reasons.push('Redis is still loading its data');
-  return { ok: reasons.length === 0, reasons, version };
+    unfit.push(`maxmemory-policy is ${field('maxmemory_policy')}: set it to noeviction, or Redis drops tasks`);
+  if (field('role') === 'slave') unfit.push('this Redis is a replica: connect to the primary');
+  return unfit;
+}
+
+function troubles(field: (name: string) => string): string[] {
+  const found: string[] = [];
+  const [used, most] = [Number(field('used_memory')), Number(field('maxmemory'))];
+  if (field('loading') === '1') found.push('Redis is still loading its data');
+  if (most > 0 && used >= most)
+    found.push(`Redis is full: it uses ${used} bytes and may use ${most} (maxmemory); no new task is accepted`);
+  if (field('aof_last_write_status') === 'err')
+    found.push('Redis cannot write its append-only file: is the disk full?');
+  if (field('rdb_last_bgsave_status') === 'err') found.push('Redis cannot save its data: is the disk full?');
+  return found;
 }

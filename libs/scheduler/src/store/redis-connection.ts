@@ -1,7 +1,16 @@
-/** One connection to Redis that knows the scripts, and one for news. Keys of a partition share one hash tag. */
+/**
+ * One connection to Redis that knows the scripts, and one for news. Keys of a partition share one hash tag.
+ *
+ * When Redis is away:
+ * A1. A call fails within seconds, with StoreUnavailableError; who needs it makes it again. Nothing queues up here after
+ *     the first connection: what waits for a Redis that is away for long would all arrive at once when it is back.
+ * A2. A call that was cut off may have been executed, and ioredis sends it again: scripts may be sent twice.
+ * A3. A connection that is silent while an answer is due is given up and made anew, within a second of Redis's return.
+ * A4. A Redis that has become a replica is left: the name may lead to the new primary by now.
+ */
 import { Redis, type RedisOptions } from 'ioredis';
 import type { Instrument } from '../contract/instrument.ts';
-import { redisError } from './redis-error.ts';
+import { passingReason, redisError } from './redis-error.ts';
 import { loadScripts, type ScriptName, scriptNames } from './scripts.ts';
 
 export interface RedisStoreOptions {
@@ -16,9 +25,15 @@ export interface RedisStoreOptions {
 
 type Scripts = Record<ScriptName, (prefix: string, ...args: (string | number)[]) => Promise<unknown>>;
 
-/** A command that got no answer for so long is made again; scripts may be sent twice. */
 const commandTimeoutMs = 5000;
+/** Of data, while an answer is due (A3). The longest answers are those of BullMQ's blocking fetch: 5 s. */
+const socketTimeoutMs = 3000;
+const blockingSocketTimeoutMs = 10_000;
 const connectTimeoutMs = 2000;
+/** So that a subscription hears of a dead line, too: nothing is ever due there. */
+const keepAliveMs = 5000;
+/** Answers of a Redis that is not the primary, or not yet (A4). */
+const leaving = /^(READONLY|LOADING|UNBLOCKED)/;
 const firstRetryMs = 50;
 const lastRetryMs = 1000;
 
@@ -29,6 +44,8 @@ export class RedisConnection {
   readonly #options: RedisOptions;
   readonly #url: string;
   readonly #instrument: Instrument;
+  /** Why there is no connection. */
+  #away: string | undefined;
 
   constructor(options: RedisStoreOptions, instrument: Instrument = {}) {
     this.#url = options.url;
@@ -37,19 +54,34 @@ export class RedisConnection {
     this.#instrument = instrument;
     this.#options = {
       connectTimeout: connectTimeoutMs,
+      keepAlive: keepAliveMs,
       maxRetriesPerRequest: null,
       retryStrategy: (times) =>
         Math.min(firstRetryMs * 2 ** Math.min(times, 10), lastRetryMs) * (0.5 + Math.random() / 2),
-      reconnectOnError: (error) => /^(READONLY|LOADING|UNBLOCKED)/.test(error.message) && 1,
+      reconnectOnError: (error) => {
+        if (!leaving.test(error.message)) return false;
+        this.#away = passingReason(error.message);
+        return 1;
+      },
     };
     const texts = loadScripts(options.testTime ?? false);
     const scripts = Object.fromEntries(scriptNames.map((name) => [name, { lua: texts[name], numberOfKeys: 1 }]));
-    this.redis = this.open({ scripts, commandTimeout: commandTimeoutMs });
+    this.redis = this.open({ blocking: false, scripts });
+    this.redis.on('ready', () => {
+      this.redis.options.enableOfflineQueue = false;
+      this.#away = undefined;
+    });
+    this.redis.on('error', (error: Error) => {
+      this.#away = error.message;
+    });
   }
 
-  /** Another connection, for subscriptions and for BullMQ, whose blocking commands may wait. */
-  open(more: RedisOptions = {}): Redis {
-    const options: RedisOptions = { ...this.#options, ...more };
+  /** Another connection, for subscriptions and for BullMQ. `blocking`: it may wait long for an answer. */
+  open({ blocking, scripts }: { blocking: boolean; scripts?: NonNullable<RedisOptions['scripts']> }): Redis {
+    const timeouts = blocking
+      ? { socketTimeout: blockingSocketTimeoutMs }
+      : { socketTimeout: socketTimeoutMs, commandTimeout: commandTimeoutMs };
+    const options: RedisOptions = { ...this.#options, ...timeouts, ...(scripts === undefined ? {} : { scripts }) };
     const redis = new Redis(this.#url, { ...options, replyMapping: 'legacy' });
     // Each try to connect again fails the same way: one word about an outage is enough.
     let told = false;
@@ -101,7 +133,7 @@ export class RedisConnection {
       failed = false;
       return answer;
     } catch (error) {
-      throw redisError(error);
+      throw redisError(error, this.#away);
     } finally {
       this.#instrument.storeCall?.({ method: script, items, ms: performance.now() - began, failed });
     }
@@ -112,7 +144,7 @@ export class RedisConnection {
     try {
       return await command(this.redis);
     } catch (error) {
-      throw redisError(error);
+      throw redisError(error, this.#away);
     }
   }
 

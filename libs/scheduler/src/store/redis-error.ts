@@ -1,16 +1,34 @@
 /** Tells errors that mean "the store cannot answer now" from those that mean "this is wrong". */
-import { CorralInternalError, StoreUnavailableError } from '../contract/exceptions.ts';
+import { CorralInternalError, StoreFullError, StoreUnavailableError } from '../contract/exceptions.ts';
 
-/** Redis answers that pass by themselves or by an operator's hand: nothing was changed, the same call may be made again. */
-const passing =
-  /^(LOADING|READONLY|OOM|MISCONF|CLUSTERDOWN|MASTERDOWN|TRYAGAIN|NOREPLICAS|BUSY|NOAUTH|-?ERR max number of clients)/;
+/** Answers of Redis that pass by themselves or by an operator's hand: nothing was changed, the call may be made again. */
+const passing: readonly [RegExp, string][] = [
+  [/^READONLY/, 'Redis is read-only here: a replica, or a failover is under way'],
+  [/^MISCONF/, 'Redis cannot write to its disk'],
+  [/^(LOADING|MASTERDOWN)/, 'Redis is loading its data'],
+  [/^BUSY/, 'Redis is busy with a script'],
+  [/^(CLUSTERDOWN|TRYAGAIN|NOREPLICAS)/, 'Redis has too few of its nodes'],
+  [/^(NOAUTH|WRONGPASS)/, 'Redis refuses the password'],
+  [/^-?ERR max number of clients/, 'Redis has too many clients'],
+];
 const connection =
-  /Connection is closed|Command timed out|Reached the max retries|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EPIPE|ENOTFOUND|EHOSTUNREACH|Stream isn't writeable|Socket closed|Socket timeout/;
+  /Command timed out|Socket timeout|Connection is closed|Reached the max retries|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|Stream isn't writeable|Socket closed|Command aborted/;
 
-export function redisError(error: unknown): Error {
+/** What an answer of Redis means that passes, in words for an operator. */
+export const passingReason = (message: string): string | undefined =>
+  passing.find(([pattern]) => pattern.test(message))?.[1];
+
+/** `away`: why there is no connection, when that is known better than by the command that failed. */
+export function redisError(error: unknown, away?: string): Error {
   const message = error instanceof Error ? error.message : String(error);
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  if (passing.test(message) || connection.test(message) || connection.test(code))
-    return new StoreUnavailableError(`the store cannot answer now: ${message}`, { cause: error });
+  if (message.startsWith('OOM'))
+    return new StoreFullError('the store is full: Redis has reached its maxmemory', { cause: error });
+  const why = passingReason(message);
+  if (why !== undefined) return new StoreUnavailableError(`the store cannot answer now: ${why}`, { cause: error });
+  if (connection.test(message) || connection.test(code))
+    return new StoreUnavailableError(`the store cannot be reached: ${away ?? message}`, {
+      cause: error,
+    });
   return new CorralInternalError(`the store refused a call: ${message}`, { cause: error });
 }

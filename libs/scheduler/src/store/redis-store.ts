@@ -4,7 +4,7 @@
  */
 
 import type { Hint } from '../contract/dispatch.ts';
-import { CorralInternalError } from '../contract/exceptions.ts';
+import { CorralInternalError, StoreUnavailableError } from '../contract/exceptions.ts';
 import { decodeEvent, type TaskEvent } from '../contract/history.ts';
 import type { Outcome } from '../contract/outcome.ts';
 import {
@@ -27,6 +27,7 @@ import {
 } from '../contract/store.ts';
 import type { SessionId, SettledState, TaskId } from '../contract/task.ts';
 import type { RedisConnection } from './redis-connection.ts';
+import { redisError } from './redis-error.ts';
 import { cancelRow, memberRow, priorityOfOptions, type Row, settlementRow, turnRow } from './rows.ts';
 
 /** One script call handles about so many items: 1,000 hold Redis for about 10 ms, 100,000 for 0.8 s (reliability H13). */
@@ -219,11 +220,17 @@ export class RedisStore implements Store {
   }
 
   async listen(session: SessionId | undefined, onNews: (ids: readonly TaskId[]) => void) {
-    const subscriber = this.#connection.open();
+    const subscriber = this.#connection.open({ blocking: false });
     const hear = (_channel: string, text: string): void => onNews(text.split('\n'));
     subscriber.on('message', hear);
     const { channel } = this.#connection;
-    await subscriber.subscribe(session === undefined ? channel : `${channel}:${session}`);
+    try {
+      await subscriber.subscribe(session === undefined ? channel : `${channel}:${session}`);
+    } catch (error) {
+      // The connection subscribes as soon as it can; until then news is lost, as it may be at any time.
+      const failure = redisError(error);
+      if (!(failure instanceof StoreUnavailableError)) throw failure;
+    }
     const close = async (): Promise<void> => {
       subscriber.off('message', hear);
       subscriber.disconnect();

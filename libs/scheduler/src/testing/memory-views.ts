@@ -112,7 +112,7 @@ export class MemoryViews implements Views {
   }
 
   health(): Promise<StoreHealth> {
-    return this.around('health', () => ({ ok: true, reasons: [], version: 'memory' }));
+    return this.around('health', () => ({ ok: true, reasons: [], unfit: [], warnings: [], version: 'memory' }));
   }
 
   /** Every session is known to every partition; the one that has given it up first decides how it looks. */
