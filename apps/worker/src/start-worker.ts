@@ -1,5 +1,12 @@
 /** Puts a worker together: settings, coroutines, connection, HTTP. Whatever fails leaves nothing behind. */
-import { type Connection, connect, StoreUnavailableError, UnfitStoreError } from '@corral/scheduler';
+import {
+  blameTask,
+  type Connection,
+  connect,
+  runningTask,
+  StoreUnavailableError,
+  UnfitStoreError,
+} from '@corral/scheduler';
 import {
   createLogger,
   Health,
@@ -34,8 +41,7 @@ export async function startWorker(env: NodeJS.ProcessEnv): Promise<Service> {
   const settings = loadSettings(workerSettings, env);
   const logger = createLogger(settings);
   for (const warning of unknownSettings(settingVariables, env)) logger.warn(warning);
-  // As asyncio does with an exception that nobody retrieves: a worker runs the tasks of many, and goes on.
-  process.on('unhandledRejection', (error) => logger.error({ err: error }, 'a promise was rejected, unheard'));
+  nameOffenders(logger);
   const metrics = new Metrics({ role: 'worker', logger, maxCoroutines: settings.metricsMaxCoroutines });
   const loader = new CoroutineLoader(
     settings.coroutineFolders,
@@ -67,6 +73,22 @@ export async function startWorker(env: NodeJS.ProcessEnv): Promise<Service> {
   }
   logger.info({ worker: worker.id }, `worker ready: health and metrics on ${await app.getUrl()}`);
   return { logger, shutdownMs: settings.shutdownMs, close: () => app.close() };
+}
+
+/** A worker runs the tasks of many: whose code lets an error go fails for it, and the others go on. */
+function nameOffenders(logger: Logger): void {
+  process.on('unhandledRejection', (error) =>
+    logger.error({ err: error, task: blameTask(error) }, 'a promise was rejected, unheard'),
+  );
+  process.on('uncaughtException', (error) => {
+    const task = blameTask(error);
+    logger.error({ err: error, task }, 'an error was thrown that nobody could catch');
+    if (task === undefined) process.kill(process.pid, 'SIGTERM'); // nobody's: what else is broken is not known
+  });
+  process.on('exit', () => {
+    const task = runningTask();
+    if (task !== undefined) logger.fatal({ task }, 'this coroutine has ended the process of the worker');
+  });
 }
 
 async function firstLoad(

@@ -30,6 +30,7 @@ export {
   UnfitStoreError,
   UnknownCoroutineError,
   UnserializableError,
+  WorkerCrashed,
 } from './contract/exceptions.ts';
 export { isTaskId } from './contract/ids.ts';
 export type { Finding, Instrument } from './contract/instrument.ts';
@@ -79,4 +80,5 @@ export type { Expression } from './program/expression.ts';
 export { programSchema } from './program/schema.ts';
 export { type ProgramIssue, type ProgramLimits, validateProgram } from './program/validate.ts';
 export { type ThreadEntry, threadEntry } from './threads/thread-entry.ts';
+export { blameTask, runningTask } from './worker/blame.ts';
 export type { Worker } from './worker/worker.ts';

@@ -89,7 +89,7 @@ const common = {
   shutdownMs: {
     ...integer(0, 600_000),
     variable: 'CORRAL_SHUTDOWN_MS',
-    default: '15000',
+    default: '28000',
     description:
       'Milliseconds that a process may take to drain after SIGTERM or SIGINT. What a worker has not handed over by then is taken over by others.',
   },

@@ -99,6 +99,11 @@ export class IdempotencyConflictError extends CorralError {
   readonly code = 'IDEMPOTENCY_CONFLICT';
 }
 
+/** Three workers in a row have died while they ran the task. It is not run again. */
+export class WorkerCrashed extends CorralError {
+  readonly code = 'WORKER_CRASHED';
+}
+
 /** A bug of Corral itself; please report it. */
 export class CorralInternalError extends CorralError {
   readonly code = 'INTERNAL';

@@ -4,6 +4,8 @@ import { isSettled, type SessionId, type TaskId } from '../contract/task.ts';
 import type { MemoryTask } from './memory-task.ts';
 import type { Partition } from './partition.ts';
 import { hintTtlMs } from './ready-queue.ts';
+import type { Session } from './sessions.ts';
+import { mayTry } from './suspects.ts';
 
 /** A hint that met the wrong worker is overdue so soon, not at once: else it may meet the same worker in a hot loop. */
 const misroutedMs = 100;
@@ -32,6 +34,10 @@ export function claimTasks(
     }
     if (claims.length >= max) {
       if (!again) part.queue.revive(task);
+      continue;
+    }
+    if (!again && !mayTry(session as Session, task)) {
+      part.queue.misrouted(task, part.serves, part.now() + misroutedMs - hintTtlMs);
       continue;
     }
     if (!again) part.start(task, sessionId, nonce);

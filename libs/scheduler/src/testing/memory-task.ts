@@ -49,6 +49,8 @@ export interface MemoryTask {
   startedAt: number | undefined;
   finishedAt: number | undefined;
   attempt: number;
+  /** Workers in a row that have died while they ran it. */
+  crashes: number;
   /** Who runs it or ran it last. */
   worker: SessionId | undefined;
   claim: { session: SessionId; nonce: string; token: Token } | undefined;
@@ -101,6 +103,7 @@ export const newTask = (identity: Identity): MemoryTask => ({
   startedAt: undefined,
   finishedAt: undefined,
   attempt: 0,
+  crashes: 0,
   worker: undefined,
   claim: undefined,
   settledBy: undefined,

@@ -3,6 +3,7 @@
 import type { SweepAnswer } from '../contract/store.ts';
 import { cancelTreePage } from './cancel.ts';
 import type { Partition } from './partition.ts';
+import { crashed } from './suspects.ts';
 
 const itemsPerCall = 500;
 const removedPerCall = 300;
@@ -28,7 +29,9 @@ function expireSessions(part: Partition): number {
   for (const session of part.sessions.expire(part.now())) {
     for (const task of session.claimed) {
       if (expired === itemsPerCall) return expired;
-      part.revive(task);
+      const outcome = crashed(task, session.info.id);
+      if (outcome === undefined) part.revive(task);
+      else part.end(task, outcome);
       expired++;
       part.counts.recovered++;
     }

@@ -19,7 +19,10 @@ function commitTurn(partition: Partition, turn: Turn): TurnAnswer {
 function apply(partition: Partition, task: MemoryTask, turn: Turn): void {
   task.commits++;
   task.known = turn.known;
-  if (turn.history !== undefined) task.history.push(turn.history);
+  if (turn.history !== undefined) {
+    task.history.push(turn.history);
+    task.crashes = 0; // it got on: no crash in a row
+  }
   for (const spawn of turn.spawns) partition.addChild(task, spawn);
   for (const group of turn.groups) partition.addGroup(task, group);
   for (const { op, ms } of turn.timers) {

@@ -25,6 +25,7 @@ export interface HinterParts {
 export class Hinter {
   readonly #parts: HinterParts;
   readonly #waiting = new Map<number, Hint[]>();
+  readonly #sending = new Set<Promise<void>>();
   #workers = 1;
   #slots: number;
 
@@ -48,9 +49,17 @@ export class Hinter {
       return;
     }
     this.#waiting.set(partition, [...hints]);
-    this.#flush(partition).catch((error: unknown) =>
-      this.#parts.instrument.warning?.('could not hand out ready tasks; the sweep will', error),
-    );
+    const sending = this.#flush(partition)
+      .catch((error: unknown) =>
+        this.#parts.instrument.warning?.('could not hand out ready tasks; the sweep will', error),
+      )
+      .finally(() => this.#sending.delete(sending));
+    this.#sending.add(sending);
+  }
+
+  /** Resolves when all that was to be sent has been, or has failed. */
+  async sent(): Promise<void> {
+    await Promise.all(this.#sending);
   }
 
   async #flush(partition: number): Promise<void> {

@@ -26,6 +26,7 @@ import type { Delivery } from '../loop/operations.ts';
 import type { StepWatch } from '../loop/oversights.ts';
 import { Runner } from '../loop/runner.ts';
 import { TurnRequests } from '../loop/turn.ts';
+import { asOffender, type Offender } from './blame.ts';
 import { Notice } from './notice.ts';
 import { SideEffects } from './side-effects.ts';
 import type { Slots } from './slots.ts';
@@ -46,6 +47,8 @@ export interface RunHost {
   members(group: TaskId, index: number | undefined): Promise<(Outcome | undefined)[]>;
   /** The coroutine of the root has ended, tasks of its tree have not. */
   endTree(root: TaskId): Promise<void>;
+  /** This worker stops: what suspends goes on elsewhere. */
+  readonly draining: boolean;
   /** For tests: forget the coroutine at every suspension, and replay it when something happens. */
   readonly alwaysReplay: boolean;
 }
@@ -53,7 +56,7 @@ export interface RunHost {
 /** Logs and progress alone are not worth a call at once; people look at them a few times a second at most. */
 const talkDelayMs = 200;
 
-export class TaskRun {
+export class TaskRun implements Offender {
   readonly claim: Claim;
   readonly #host: RunHost;
   readonly #fn: AnyCoroutineFunction;
@@ -76,6 +79,8 @@ export class TaskRun {
   #recordedSuspended = false;
   #holdsSlot = true;
   #fenced = false;
+  /** An error that the coroutine has let go unhandled. */
+  #unhandled: { error: unknown } | undefined;
 
   /** The caller has acquired a slot for this run. */
   constructor(claim: Claim, fn: AnyCoroutineFunction, host: RunHost) {
@@ -104,6 +109,19 @@ export class TaskRun {
       if (runner === this.#runner) this.#news.give();
     });
     return runner;
+  }
+
+  get id(): TaskId {
+    return this.claim.id;
+  }
+
+  get coroutine(): string {
+    return this.claim.coroutine;
+  }
+
+  blame(error: unknown): void {
+    this.#unhandled ??= { error };
+    this.#news.give();
   }
 
   get suspended(): boolean {
@@ -151,7 +169,7 @@ export class TaskRun {
 
   async #replay(): Promise<void> {
     const runner = this.#runner;
-    runner.start(JSON.parse(this.claim.args));
+    asOffender(this, () => runner.start(JSON.parse(this.claim.args)));
     await this.#drain();
     let started = 0;
     for (const [kind] of [...this.#history]) {
@@ -207,7 +225,7 @@ export class TaskRun {
     this.#requests.append(requests);
     const effects = this.#requests.sideEffects.splice(0);
     if (effects.length === 0) return;
-    for (const { op, effect } of effects) void this.#sideEffects.begin(op, effect);
+    for (const { op, effect } of effects) void asOffender(this, () => this.#sideEffects.begin(op, effect));
     await this.#drain();
     this.#requests.append(this.#runner.takeRequests());
   }
@@ -274,6 +292,7 @@ export class TaskRun {
     this.#holdsSlot = false;
     slots.release();
     instrument.taskSuspended?.(about);
+    if (this.#host.draining) return this.#host.giveBack(this, 'handed over, this worker stops');
     await this.#somethingNew();
     if (this.#fenced) return;
     await slots.acquire();
@@ -293,7 +312,8 @@ export class TaskRun {
   }
 
   async #somethingNew(): Promise<void> {
-    await this.#news.wait();
+    if (this.#unhandled === undefined) await this.#news.wait();
+    if (this.#unhandled !== undefined) throw this.#unhandled.error;
     await this.#drain();
   }
 
@@ -314,7 +334,7 @@ export class TaskRun {
   /** The run itself went wrong: what the coroutine does from now on does not count. */
   async #fail(error: unknown): Promise<void> {
     this.#runner.dispose(new FencedError(`task ${this.claim.id} has failed`));
-    await this.#settle({ state: 'failed', payload: encode(errorValue(error)) });
+    await this.#settle({ state: 'failed', payload: encode(errorValue(error, `${this.coroutine} ${this.id}`)) });
   }
 
   async #settle(outcome: Outcome): Promise<void> {

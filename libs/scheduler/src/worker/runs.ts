@@ -54,6 +54,7 @@ export class Runs implements RunHost {
   readonly watch: StepWatch | undefined;
   readonly slots: Slots;
   readonly alwaysReplay: boolean;
+  draining = false;
   readonly #store: Store;
   readonly #hinter: Hinter;
   readonly #release: RunsParts['release'];

@@ -128,6 +128,7 @@ export class Worker {
   async stop(): Promise<void> {
     if (this.#draining) return;
     this.#draining = true;
+    this.#runs.draining = true;
     await this.#parts.heartbeat.beat();
     await Promise.all(this.#consumptions.map((consumption) => consumption.stop()));
     await this.#handOver(this.#runs.ids('suspended'));
@@ -136,7 +137,11 @@ export class Worker {
     await Promise.all(this.#rounds.map((round) => round.stop()));
     const { store, heartbeat } = this.#parts;
     await heartbeat.close();
-    for (let partition = 0; partition < store.partitions; partition++) await store.release(partition, this.id);
+    for (let partition = 0; partition < store.partitions; partition++) {
+      const { hints } = await store.release(partition, this.id);
+      this.#hinter.send(partition, hints);
+    }
+    await this.#hinter.sent();
     await this.#listening?.close();
     await this.#parts.threads.close();
   }
@@ -233,7 +238,7 @@ export class Worker {
   }
 
   async #giveBack(id: TaskId, reason: string, error: unknown): Promise<void> {
-    this.#warn(`task ${id} is given back: ${reason}`, error);
+    if (!this.#draining) this.#warn(`task ${id} is given back: ${reason}`, error);
     await this.#release(this.#partition(id), [id]);
   }
 

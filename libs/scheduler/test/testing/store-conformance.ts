@@ -8,6 +8,7 @@ import { cancellingTrees } from './conformance/cancelling-trees.ts';
 import { claiming } from './conformance/claiming.ts';
 import { committing } from './conformance/committing.ts';
 import { counting } from './conformance/counting.ts';
+import { crashing } from './conformance/crashing.ts';
 import { ending } from './conformance/ending.ts';
 import { fairness } from './conformance/fairness.ts';
 import { groups } from './conformance/groups.ts';
@@ -42,6 +43,7 @@ export function storeConformance(name: string, makeStore: () => Promise<Harness>
       cancelling,
       cancellingTrees,
       sessions,
+      crashing,
       sweeping,
       news,
       retention,

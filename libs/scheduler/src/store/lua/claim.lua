@@ -1,20 +1,19 @@
 #!lua flags=allow-oom
 --[[ claim: pending tasks become running under a new token.
   Keeps T2 (new token), T3, T4, D2 (what is claimed or settled is left out), I1. What never started while its root has
-  ended does not start any more. The same session and nonce get the
-  same claims again.
+  ended does not start any more. The same session and nonce get the same claims again.
   KEYS prefix    ARGV session nonce max, count, ids; channel
   Returns {{claim, ...}, hints}; claim = {id, token, coroutine, args, options, attempt, parent, created, started,
   commits, logged, history, events}    Cost O(claimed + size of their histories) ]]
---# include keys now news counts inbox ready take timers settle members cancel end-tree
+--# include keys now news counts inbox ready take timers settle members cancel end-tree suspects
 local session, nonce, max = arg(), arg(), count()
 local time, claims, seen = now(), {}, {}
 
 local function claim(id)
   local taskKey = key('task', id)
-  local state, token, coroutine, args, options, attempt, parent, created, started, commits, watched =
+  local state, token, coroutine, args, options, attempt, parent, created, started, commits, watched, crashes =
     unpack(call('HMGET', taskKey, 'state', 'token', 'coroutine', 'args', 'options', 'attempt', 'parent', 'created',
-      'started', 'commits', 'watched'))
+      'started', 'commits', 'watched', 'crashes'))
   attempt = tonumber(attempt or 0)
   local again = token and token == attempt .. ':' .. session .. ':' .. nonce
   if not again then
@@ -32,6 +31,7 @@ local function claim(id)
     end
     unschedule(id, coroutine)
     if #claims >= max then return makeReadyFirst(id, time) end
+    if crashes and isSuspect(id) and not tryOn(session, id) then return call('ZADD', hinted, -(time + 100), id) end
     attempt = attempt + 1
     token = attempt .. ':' .. session .. ':' .. nonce
     started = started or time

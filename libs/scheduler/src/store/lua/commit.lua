@@ -97,7 +97,8 @@ for i = 1, count() do
   local id, token, seq, known, suspended, history = arg(), arg(), count(), count(), arg(), arg()
   callerOf(token)
   local taskKey = key('task', id)
-  local current, commits, state, watched = unpack(call('HMGET', taskKey, 'token', 'commits', 'state', 'watched'))
+  local current, commits, state, watched, crashes =
+    unpack(call('HMGET', taskKey, 'token', 'commits', 'state', 'watched', 'crashes'))
   if current ~= token then
     answers[i] = { 'fenced' }
   elseif seq > tonumber(commits or 0) + 1 or isBehind(id, known) then
@@ -108,6 +109,7 @@ for i = 1, count() do
       apply(id, rootOf(id), token, history)
       committing = nil
       call('HSET', taskKey, 'commits', seq, 'known', known)
+      if crashes and history ~= '' then call('HDEL', taskKey, 'crashes') end -- it got on: no crash in a row
       if watched == '2' then watchedIds[#watchedIds + 1] = id end
     end
     local events = eventsFrom(id, known)

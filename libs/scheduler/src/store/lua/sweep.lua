@@ -4,7 +4,7 @@
   paused, or whose clock jumped, costs nobody the lease (rule 2). A session is gone after 4 s without a beat.
   Keeps T2, T3, T4, D1. KEYS prefix    ARGV hintTtlMs; channel
   Returns {hints, expired, timers, removed, workers, slots, more}    Cost O(page), at most 500 of each kind ]]
---# include keys now news counts inbox ready take timers settle members cancel end-tree sessions revive remove
+--# include keys now news counts inbox ready take timers settle members cancel end-tree sessions revive remove suspects
 local hintTtl = count()
 local time, page = now(), 500
 local up = uptime()
@@ -25,7 +25,14 @@ for _, session in ipairs(call('ZRANGEBYSCORE', sessions, '-inf', '(' .. (up - 40
     recount()
   end
   for _, id in ipairs(call('SRANDMEMBER', key('claims', session), page)) do
-    revive(id, session, 0, time)
+    if crashed(id) then
+      call('SREM', key('claims', session), id)
+      local payload = cjson.encode({ type = 'WorkerCrashed', message = mostCrashes ..
+        ' workers in a row have died while they ran this task, the last was ' .. session .. ': see what its log ends with' })
+      conclude(id, 'failed', payload, call('HGET', key('task', id), 'state'), time)
+    else
+      revive(id, session, 0, time)
+    end
     expired = expired + 1
     add('recovered', 1)
   end

@@ -55,6 +55,21 @@ local function decide(group, index, state, undispatched)
   deliver(parent, op .. '\ngroup\n' .. (failed and index or ''))
 end
 
+-- The coroutine has ended: the task is settled, or, a root with tasks below it, its tree is ended first. True when settled.
+local function conclude(id, state, payload, before, time)
+  local taskKey = key('task', id)
+  if id ~= rootOf(id) or call('SCARD', key('live', id)) == 0 then
+    finish(id, state, payload, time)
+    return true
+  end
+  call('HSET', taskKey, 'state', 'running', 'ending', state .. '\n' .. payload)
+  call('HDEL', taskKey, 'token')
+  moved(before, 'running', 1)
+  dropTimers(id)
+  call('ZADD', prefix .. 'ending', time, id)
+  return false
+end
+
 finish = function(id, state, payload, time)
   local taskKey, root = key('task', id), rootOf(id)
   local before, parent, op, group, index, watched, undispatched, coroutine, commits, ttl =

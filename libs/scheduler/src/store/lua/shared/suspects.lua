@@ -1,0 +1,34 @@
+-- Tasks that ran when their worker died. After two such crashes in a row a task is a suspect: a worker runs one of them at a
+-- time, so that the third crash has one suspect only, which fails for it; the innocent end or get on, and are cleared.
+local mostCrashes = 3
+
+local function isSuspect(id) return tonumber(call('HGET', key('task', id), 'crashes') or 0) >= mostCrashes - 1 end
+
+-- True when the session may run the suspect now: it runs no other.
+local function tryOn(session, id)
+  local sessionKey = key('session', session)
+  local other = call('HGET', sessionKey, 'suspect')
+  if other and other ~= id and call('SISMEMBER', key('claims', session), other) == 1 and isSuspect(other) then
+    return false
+  end
+  call('HSET', sessionKey, 'suspect', id)
+  return true
+end
+
+-- One of those that wait a moment need not wait longer.
+local function nextSuspect(time)
+  local id = call('ZRANGEBYSCORE', hinted, '-inf', '(0', 'LIMIT', 0, 1)[1]
+  if not id then return end
+  call('ZREM', hinted, id)
+  makeReadyFirst(id, time)
+end
+
+-- The worker has died. A task that was suspended, and had no news to go on with, did not run then. True when it has done
+-- so too often and is not to run again.
+local function crashed(id)
+  local taskKey = key('task', id)
+  local state, known, token = unpack(call('HMGET', taskKey, 'state', 'known', 'token'))
+  if not token then return false end
+  if state == 'suspended' and call('LLEN', key('inbox', id)) <= tonumber(known or 0) then return false end
+  return call('HINCRBY', taskKey, 'crashes', 1) >= mostCrashes
+end
