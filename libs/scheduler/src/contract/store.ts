@@ -125,6 +125,8 @@ export interface Turn {
   progress: string | undefined;
   /** The task waits for nothing but loop operations: the record says `suspended`. */
   suspended: boolean;
+  /** The coroutine of a root has ended with this turn: what it has created in it never starts (asyncio.run). */
+  ends?: boolean;
 }
 
 /** Such turns create tasks: a store whose memory is full refuses them, and takes all others. */
@@ -217,8 +219,9 @@ export interface Store {
     settlements: readonly Settlement[],
   ): Promise<{ answers: SettleAnswer[]; hints: Hint[]; news: News[] }>;
 
-  /** A task that never started (no `startedAt`) ends as cancelled at once; a started one gets a cancel event, unless it
-   *  has one of this wave and message: then the call was sent twice. */
+  /** A started task gets a cancel event, unless it has one of this wave and message: then the call was sent twice. One
+   *  that never started ends as cancelled at once. Only a child that has been handed out gets half a second to start
+   *  and then to hear of it, as it would have started in asyncio. */
   cancel(partition: number, targets: readonly Cancel[]): Promise<{ answers: CancelAnswer[]; hints: Hint[] }>;
 
   /** Cancels a page of what a task has created, in that order, backlogs of gathers included; '' begins, `next` goes on.

@@ -23,7 +23,15 @@ export const cancelRow = (target: Cancel): Row => [
 ];
 
 export function turnRow(turn: Turn): Row {
-  const row: Row = [turn.id, turn.token, turn.seq, turn.known, turn.suspended ? 1 : 0, turn.history ?? ''];
+  const row: Row = [
+    turn.id,
+    turn.token,
+    turn.seq,
+    turn.known,
+    turn.suspended ? 1 : 0,
+    turn.ends ? 1 : 0,
+    turn.history ?? '',
+  ];
   row.push(turn.spawns.length);
   for (const { id, op, coroutine, args, options } of turn.spawns)
     row.push(id, op, coroutine, args, options, priorityOf(options));

@@ -28,12 +28,8 @@ export function claimTasks(
       part.queue.misrouted(task, part.serves, part.now() + misroutedMs - hintTtlMs);
       continue;
     }
-    if (!again && hasOutlivedRoot(task)) {
-      part.cancel(task, undefined);
-      continue;
-    }
     if (claims.length >= max) {
-      if (!again) part.queue.revive(task);
+      if (!again && !part.endUnstarted(task)) part.queue.revive(task);
       continue;
     }
     if (!again && !mayTry(session as Session, task)) {
@@ -59,7 +55,3 @@ const claimOf = (task: MemoryTask): Claim => ({
   commits: task.commits,
   logged: task.logs.length,
 });
-
-/** Never started, and its root has ended since: it must not start any more. */
-const hasOutlivedRoot = ({ startedAt, born, tree }: MemoryTask): boolean =>
-  startedAt === undefined && tree.ending !== undefined && born <= tree.ending.born;

@@ -69,6 +69,8 @@ export interface MemoryTask {
   readonly logs: string[];
   progress: string | undefined;
   cancelRequested: boolean;
+  /** It was cancelled on its way to a worker, and has a moment to start. */
+  unstarted: { message: string | undefined } | undefined;
   /** Which end of the tree has cancelled it: that of its root, or an operator's. */
   swept: 'ended' | 'asked' | undefined;
 }
@@ -118,6 +120,7 @@ export const newTask = (identity: Identity): MemoryTask => ({
   logs: [],
   progress: undefined,
   cancelRequested: false,
+  unstarted: undefined,
   swept: undefined,
 });
 

@@ -16,9 +16,12 @@ import { Counts } from './facts.ts';
 import { Heap } from './heap.ts';
 import { hasBacklog, type MemoryGroup, type MemoryTask } from './memory-task.ts';
 import type { News } from './news.ts';
-import { ReadyQueue } from './ready-queue.ts';
+import { hintTtlMs, ReadyQueue } from './ready-queue.ts';
 import { Sessions } from './sessions.ts';
 import { TaskTable } from './task-table.ts';
+
+/** A child that was cancelled on its way to a worker gets so long to start. */
+const startGraceMs = 500;
 
 export class Partition {
   readonly counts = new Counts();
@@ -221,13 +224,27 @@ export class Partition {
 
   cancel(task: MemoryTask, message: string | undefined, wave?: string | undefined, afterStart = false): void {
     if (isSettled(task.state)) return;
-    if (task.startedAt === undefined && !afterStart) {
-      const error = { type: 'CancelledError', message: message ?? '' };
-      this.finish(task, { state: 'cancelled', payload: JSON.stringify(error) });
-    } else {
+    const unstarted = task.startedAt === undefined && !afterStart;
+    const since = this.now() + startGraceMs - hintTtlMs;
+    if (unstarted && (task.parent === undefined || !this.queue.hurry(task, since)))
+      this.#cancelUnstarted(task, message);
+    else {
+      if (unstarted) task.unstarted = { message };
       task.cancelRequested = true;
       this.deliver(task, { kind: 'cancel', message, ...(wave === undefined ? {} : { wave }) });
     }
+  }
+
+  /** The moment that a cancelled task had to start is over; false when it is no such task. */
+  endUnstarted(task: MemoryTask): boolean {
+    if (task.startedAt !== undefined || task.unstarted === undefined) return false;
+    this.#cancelUnstarted(task, task.unstarted.message);
+    return true;
+  }
+
+  #cancelUnstarted(task: MemoryTask, message: string | undefined): void {
+    const error = { type: 'CancelledError', message: message ?? '' };
+    this.finish(task, { state: 'cancelled', payload: JSON.stringify(error) });
   }
 
   /** As cancel, for calls that may be sent twice: the wave is their own. */

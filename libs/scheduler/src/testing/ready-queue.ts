@@ -99,9 +99,21 @@ export class ReadyQueue {
     }
   }
 
-  /** Gives hints that are older than `before` back to `ready`. */
-  expireHints(before: number): void {
-    for (const [task, hintedAt] of this.#hinted) if (hintedAt < before) this.revive(task);
+  /** A hinted task is overdue at `hintedAt` + the usual time, if not sooner; false when it is not hinted. */
+  hurry(task: MemoryTask, hintedAt: number): boolean {
+    const since = this.#hinted.get(task);
+    if (since !== undefined) this.#hinted.set(task, Math.min(since, hintedAt));
+    return since !== undefined;
+  }
+
+  overdue(before: number): MemoryTask[] {
+    return [...this.#hinted].filter(([, hintedAt]) => hintedAt < before).map(([task]) => task);
+  }
+
+  /** Those that were cancelled and have had their moment to start, the last first, as the store on Redis has them. */
+  overdueUnstarted(before: number): MemoryTask[] {
+    const unstarted = [...this.#hinted].filter(([task, hintedAt]) => task.unstarted !== undefined && hintedAt < before);
+    return unstarted.sort(([a, atA], [b, atB]) => atB - atA || (a.id < b.id ? -1 : 1)).map(([task]) => task);
   }
 
   /** `queued`: what could be dispatched now. `oldestMs`: of that and of what is stranded. */

@@ -11,7 +11,10 @@ const removedPerCall = 300;
 export function sweepPartition(part: Partition, ttlMs: number): Omit<SweepAnswer, 'hints'> {
   const expired = expireSessions(part);
   const timers = fireTimers(part);
-  part.queue.expireHints(part.now() - ttlMs);
+  const before = part.now() - ttlMs;
+  const unstarted = part.queue.overdueUnstarted(before);
+  for (const task of part.queue.overdue(before)) if (task.unstarted === undefined) part.queue.revive(task);
+  for (const task of unstarted) part.endUnstarted(task);
   const unended = endTrees(part);
   const removed = part.removeExpired(removedPerCall);
   return {

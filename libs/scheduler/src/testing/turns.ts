@@ -1,7 +1,7 @@
 /** What the holder of a claim writes (T2): turns, each applied once and in the order of its fields, then the outcome. */
 import type { SettleAnswer, Settlement, Turn, TurnAnswer } from '../contract/store.ts';
 import { isSettled, type TaskId } from '../contract/task.ts';
-import type { MemoryTask } from './memory-task.ts';
+import type { MemoryGroup, MemoryTask } from './memory-task.ts';
 import type { Partition } from './partition.ts';
 
 export function commitTurns(partition: Partition, turns: readonly Turn[]): TurnAnswer[] {
@@ -25,6 +25,10 @@ function apply(partition: Partition, task: MemoryTask, turn: Turn): void {
   }
   for (const spawn of turn.spawns) partition.addChild(task, spawn);
   for (const group of turn.groups) partition.addGroup(task, group);
+  if (turn.ends) {
+    for (const { id } of turn.spawns) partition.cancel(partition.table.get(id) as MemoryTask, undefined);
+    for (const { id } of turn.groups) partition.cancelBacklog(partition.table.group(id) as MemoryGroup, undefined);
+  }
   for (const { op, ms } of turn.timers) {
     const due = partition.now() + ms;
     task.timers.set(op, due);

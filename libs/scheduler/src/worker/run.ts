@@ -250,7 +250,7 @@ export class TaskRun implements Offender {
     return this.#talkDue;
   }
 
-  async #commit(): Promise<void> {
+  async #commit(ends = false): Promise<void> {
     this.#talk?.cancel();
     this.#talk = undefined;
     this.#talkDue = false;
@@ -273,6 +273,7 @@ export class TaskRun implements Offender {
       cancelGroups: effects.cancelGroups.map((cancel) => ({ ...cancel, wave: cancel.wave ?? wave })),
       events,
       suspended,
+      ends,
     });
     if (answer.kind === 'fenced') return this.#lost();
     if (answer.kind === 'behind') return this.#host.giveBack(this, 'the store has lost what it knew of it');
@@ -319,7 +320,7 @@ export class TaskRun implements Offender {
 
   /** Requests of the last turn take effect before the outcome does. */
   async #finish(outcome: Outcome): Promise<void> {
-    if (this.#requests.outward) await this.#commit();
+    if (this.#requests.outward) await this.#commit(this.claim.parent === undefined);
     if (!this.#fenced) await this.#settle(outcome);
     if (!this.#fenced) this.#tellOversights(outcome);
   }

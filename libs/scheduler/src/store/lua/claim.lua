@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
 --[[ claim: pending tasks become running under a new token.
-  Keeps T2 (new token), T3, T4, D2 (what is claimed or settled is left out), I1. What never started while its root has
-  ended does not start any more. The same session and nonce get the same claims again.
+  Keeps T2 (new token), T3, T4, D2 (what is claimed or settled is left out), I1. The same session and nonce get the same
+  claims again.
   KEYS prefix    ARGV session nonce max, count, ids; channel
   Returns {{claim, ...}, hints}; claim = {id, token, coroutine, args, options, attempt, parent, created, started,
   commits, logged, history, events}    Cost O(claimed + size of their histories) ]]
@@ -24,13 +24,8 @@ local function claim(id)
       else strand(id, coroutine) end
       return
     end
-    local root = rootOf(id)
-    if parent and not started and call('HEXISTS', key('task', root), 'ending') == 1
-      and call('SISMEMBER', key('later', root), id) == 0 then
-      return cancelTask(id, '', '', time)
-    end
     unschedule(id, coroutine)
-    if #claims >= max then return makeReadyFirst(id, time) end
+    if #claims >= max then return endUnstarted(id, time) or makeReadyFirst(id, time) end
     if crashes and isSuspect(id) and not tryOn(session, id) then return call('ZADD', hinted, -(time + 100), id) end
     attempt = attempt + 1
     token = attempt .. ':' .. session .. ':' .. nonce

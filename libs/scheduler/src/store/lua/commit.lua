@@ -38,6 +38,7 @@ local function spawn(parent, root)
   call('SADD', liveKey(root), id)
   moved(nil, 'pending', 1)
   makeReady(id)
+  return id
 end
 
 local function group(parent, root, token)
@@ -50,7 +51,10 @@ local function group(parent, root, token)
   end
   for _ = 1, members do call('RPUSH', backlog, arg()) end
   local size = call('LLEN', backlog)
-  if size == 0 then return deliver(parent, op .. '\ngroup\n') end
+  if size == 0 then
+    deliver(parent, op .. '\ngroup\n')
+    return id
+  end
   local last = call('HINCRBY', key('task', root), 'spawned', size)
   call('HSET', key('group', id), 'parent', parent, 'op', op, 'size', size, 'popped', 0, 'inflight', 0, 'left', size,
     'limit', limit, 'returnExceptions', returnExceptions, 'decided', 0, 'seq', last - size + 1, 'created', time)
@@ -61,12 +65,18 @@ local function group(parent, root, token)
   moved(nil, 'pending', size)
   add('gathers', 1)
   makeGroupReady(id)
+  return id
 end
 
-local function apply(id, root, token, history)
+local function apply(id, root, token, history, ends)
   if history ~= '' then call('RPUSH', key('history', id), history) end
-  for _ = 1, count() do spawn(id, root) end
-  for _ = 1, count() do group(id, root, token) end
+  local spawned, groups = {}, {}
+  for i = 1, count() do spawned[i] = spawn(id, root) end
+  for i = 1, count() do groups[i] = group(id, root, token) end
+  if ends then -- asyncio.run: what the last turn of a root has created never starts
+    for _, child in ipairs(spawned) do cancelTask(child, '', '', time) end
+    for _, each in ipairs(groups) do dropBacklog(each, '', time) end
+  end
   for _ = 1, count() do
     local op, ms = arg(), count()
     setTimer(id, op, time + ms)
@@ -94,7 +104,7 @@ local answers = {}
 for i = 1, count() do
   local length = count() -- number of arguments of this turn, so that a refused one can be skipped
   local stop = cursor + length
-  local id, token, seq, known, suspended, history = arg(), arg(), count(), count(), arg(), arg()
+  local id, token, seq, known, suspended, ends, history = arg(), arg(), count(), count(), arg(), arg(), arg()
   callerOf(token)
   local taskKey = key('task', id)
   local current, commits, state, watched, crashes =
@@ -106,7 +116,7 @@ for i = 1, count() do
   else
     if seq == tonumber(commits or 0) + 1 then
       committing = id
-      apply(id, rootOf(id), token, history)
+      apply(id, rootOf(id), token, history, ends == '1')
       committing = nil
       call('HSET', taskKey, 'commits', seq, 'known', known)
       if crashes and history ~= '' then call('HDEL', taskKey, 'crashes') end -- it got on: no crash in a row

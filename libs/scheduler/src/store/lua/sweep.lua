@@ -58,12 +58,12 @@ for _, member in ipairs(due) do
   end
 end
 
--- Below 0: came to the wrong worker and waits a moment (claim.lua).
+-- Below 0: came to the wrong worker and waits a moment (claim.lua), or has a moment to start (cancel).
 local overdue = call('ZRANGEBYSCORE', hinted, 0, '(' .. (time - hintTtl), 'LIMIT', 0, page)
 for _, id in ipairs(call('ZRANGEBYSCORE', hinted, -time, '(0', 'LIMIT', 0, page)) do overdue[#overdue + 1] = id end
 for _, id in ipairs(overdue) do
   call('ZREM', hinted, id)
-  makeReadyFirst(id, time)
+  if not endUnstarted(id, time) then makeReadyFirst(id, time) end
 end
 
 for _, coroutine in ipairs(call('SRANDMEMBER', prefix .. 'stranded', 20)) do

@@ -45,6 +45,7 @@ export function cancellingTrees(it: It): void {
       const member = await rig.claimOne(ids(root.hints).find((id) => id !== root.child(1)) ?? '');
       await cancelAll(rig, root.id);
       expect(await member.receive()).toEqual([struck]);
+      await rig.grace();
       expect(await rig.record(root.child(1))).toMatchObject({ state: 'cancelled', outcome: cancelled('enough') });
       expect((await rig.record(root.id)).children).toMatchObject({ total: 21, pending: 0, running: 1, cancelled: 20 });
     });
@@ -69,6 +70,7 @@ export function cancellingTrees(it: It): void {
       expect(await member.receive()).toEqual([struck]);
       await member.settle(cancelled());
       expect(await cancelAll(rig, root.id)).toBeLessThan(20);
+      await rig.grace();
       expect((await rig.record(root.id)).children).toMatchObject({ total: 1_501, pending: 0, cancelled: 1_501 });
     });
 

@@ -36,7 +36,27 @@ export function cancelling(it: It): void {
       const run = await rig.started();
       await run.commit({ spawns: [run.spawn(1)] });
       await rig.cancel(run.child(1));
+      await rig.grace();
       expect(await run.receive()).toEqual([{ kind: 'settled', op: 1, outcome: cancelled('') }]);
+    });
+
+    it('a child that was handed out strikes it when it starts, as it would have started in asyncio', async (rig) => {
+      await rig.worker();
+      const run = await rig.started();
+      await run.commit({ spawns: [run.spawn(1)] });
+      await run.commit({ cancels: [{ id: run.child(1), message: 'm', wave: 'w' }] });
+      expect(await rig.record(run.child(1))).toMatchObject({ state: 'pending', cancelRequested: true });
+      const child = await rig.claimOne(run.child(1));
+      expect(child.claim.events).toEqual([{ kind: 'cancel', message: 'm', wave: 'w' }]);
+    });
+
+    it('a child that finds no room ends when the worker that gets it is full', async (rig) => {
+      await rig.worker();
+      const run = await rig.started();
+      await run.commit({ spawns: [run.spawn(1)] });
+      await run.commit({ cancels: [{ id: run.child(1), message: 'm' }] });
+      expect((await rig.store.claim(partition, 'w1', 'full', [run.child(1)], 0)).claims).toEqual([]);
+      expect(await run.receive()).toEqual([{ kind: 'settled', op: 1, outcome: cancelled('m') }]);
     });
 
     for (const suspended of [true, false])

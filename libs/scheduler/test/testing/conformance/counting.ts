@@ -60,6 +60,7 @@ export function counting(it: It): void {
       const group = run.group(1, leaves(5), { limit: 2 });
       await run.commit({ groups: [group] });
       await run.commit({ cancelGroups: [{ id: group.id, message: undefined }] });
+      await rig.grace();
       expect(await settled(rig, 'leaf')).toEqual({ succeeded: 0, failed: 0, cancelled: 5 });
       expect(await rig.store.cluster()).toMatchObject({ tasks: { pending: 0 }, openGathers: 0, queued: 0 });
     });

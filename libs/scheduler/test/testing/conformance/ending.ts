@@ -33,6 +33,7 @@ export function ending(it: It): void {
     it('is settled by the last task of the tree', async (rig) => {
       const { root, first, second, pending } = await ended(rig);
       await rig.cancel(pending);
+      await rig.grace();
       await first.settle(failed('late'));
       expect((await rig.record(root.id)).state).toBe('running');
       await rig.advance(1_000);
@@ -79,6 +80,7 @@ export function ending(it: It): void {
       const { root, first, second, pending } = await ended(rig);
       await rig.cancel(root.id);
       await rig.cancel(pending);
+      await rig.grace();
       for (const child of [first, second]) await child.settle();
       expect(await rig.record(root.id)).toMatchObject({ outcome: succeeded('root') });
     });
@@ -109,6 +111,7 @@ export function ending(it: It): void {
     it('cancels all that run and ends all that never started', async (rig) => {
       const { root, first, second, pending } = await ended(rig);
       await rig.cancelTree(root.id);
+      await rig.grace();
       expect(await rig.record(pending)).toMatchObject({ state: 'cancelled', outcome: cancelled(), attempt: 0 });
       for (const child of [first, second]) {
         expect(await child.receive()).toEqual([cancelOf('end', child)]);
@@ -118,12 +121,13 @@ export function ending(it: It): void {
       expect(await rig.record(root.id)).toMatchObject({ state: 'succeeded', outcome: succeeded('root') });
     });
 
-    it('settles the root at once when nothing had started', async (rig) => {
+    it('settles the root when nothing has started in a moment', async (rig) => {
       await rig.worker();
       const root = await rig.started();
       await root.commit({ groups: [root.group(1, leaves(20), { limit: 3 })], spawns: [root.spawn(2)] });
       expect(await root.settle()).toBe('ending');
       await rig.cancelTree(root.id);
+      await rig.grace();
       expect(await rig.record(root.id)).toMatchObject({ state: 'succeeded', children: { total: 21, cancelled: 21 } });
     });
 
@@ -160,6 +164,7 @@ export function ending(it: It): void {
       await root.settle();
       await rig.cancelTree(root.id);
       expect(await member.receive()).toEqual([cancelOf('end', member)]);
+      await rig.grace();
       expect(await rig.record(child.member(1, 1))).toMatchObject({ state: 'cancelled', attempt: 0 });
     });
 
@@ -170,6 +175,7 @@ export function ending(it: It): void {
       await root.commit({ spawns: Array.from({ length: 700 }, (_, op) => root.spawn(1_000 + op)) });
       await root.settle();
       expect(await rig.cancelTree(root.id)).toBeGreaterThanOrEqual(3);
+      await rig.grace();
       expect(await rig.record(root.id)).toMatchObject({ state: 'succeeded', children: { cancelled: 1_400 } });
     });
 
@@ -184,6 +190,7 @@ export function ending(it: It): void {
         expect(await task.receive()).toEqual([]);
         await task.settle();
       }
+      await rig.grace();
       for (const child of [first, second]) await child.settle(cancelled());
       expect(await rig.record(root.id)).toMatchObject({ state: 'succeeded' });
     });
@@ -206,10 +213,22 @@ export function ending(it: It): void {
       expect(await rig.record(pending)).toMatchObject({ state: 'cancelled' });
     });
 
-    it('keeps tasks from starting that have not started', async (rig) => {
-      const { pending } = await ended(rig);
-      expect(await rig.claim([pending])).toEqual([]);
-      expect(await rig.record(pending)).toMatchObject({ state: 'cancelled', attempt: 0 });
+    it('strikes what was on its way to a worker when it starts', async (rig) => {
+      const { root, pending } = await ended(rig);
+      await rig.cancelTree(root.id);
+      const late = await rig.claimOne(pending);
+      expect(late.claim.events).toEqual([cancelOf('end', late)]);
+      await rig.grace();
+      expect(await late.settle(cancelled())).toBe('settled');
+    });
+
+    it('never starts what the last turn of the root has created', async (rig) => {
+      await rig.worker();
+      const root = await rig.started();
+      await root.commit({ spawns: [root.spawn(1)], groups: [root.group(2, leaves(3))], ends: true });
+      expect(root.hints).toEqual([]);
+      expect(await root.settle()).toBe('settled');
+      expect((await rig.record(root.id)).children).toMatchObject({ total: 4, cancelled: 4 });
     });
 
     it('lets tasks run on that were taken back from their worker', async (rig) => {
@@ -230,6 +249,7 @@ export function ending(it: It): void {
       await rig.cancelTree(root.id);
       expect(await member?.receive()).toEqual([cancelOf('tree', root)]);
       expect(await root.receive()).toEqual([]);
+      await rig.grace();
       expect((await rig.record(root.id)).children).toMatchObject({ total: 4, pending: 0 });
       await rig.claim(ids(root.hints));
       for (const task of [member]) await task?.settle(cancelled());

@@ -227,6 +227,13 @@ export class Rig {
     return answers;
   }
 
+  /** Cancelled tasks that were handed out and have not started have had their moment. */
+  async grace(): Promise<void> {
+    await this.advance(600);
+    await this.beat('w1');
+    for (let sweeps = 0; sweeps < 20; sweeps++) if (!(await this.sweep()).more) return;
+  }
+
   /** Whether each of the sessions is still known. */
   async beat(...sessions: SessionId[]): Promise<boolean[]> {
     const answers: boolean[] = [];

@@ -149,6 +149,7 @@ export function settling(it: It): void {
       const run = await rig.started();
       await run.commit({ spawns: [run.spawn(1), run.spawn(2)] });
       await rig.cancel(run.child(2));
+      await rig.grace();
       expect((await rig.record(run.id)).children).toMatchObject({ total: 2, pending: 1, running: 0, cancelled: 1 });
     });
   });

@@ -30,19 +30,39 @@ local function isMember(id)
   return group ~= nil and index < tonumber(call('HGET', key('group', group), 'size') or 0)
 end
 
+-- A child that is on its way to a worker has half a second to start before its cancel strikes: in asyncio it would have
+-- started before anybody could cancel it. What still waits for room, and what the same turn has created, never starts.
+local function mayStart(id, time)
+  local since = call('ZSCORE', hinted, id)
+  if not since then return false end
+  if tonumber(since) >= 0 then call('ZADD', hinted, -(time + 500), id) end
+  return true
+end
+
+-- The half second is over. False when it is no such task.
+local function endUnstarted(id, time)
+  local started, message = unpack(call('HMGET', key('task', id), 'started', 'unstarted'))
+  if started or not message then return false end
+  finish(id, 'cancelled', cancelledPayload(message), time)
+  return true
+end
+
 -- message: '' (none) or a JSON string; event: the same as text for the inbox.
 local function cancelTask(id, message, event, time, afterStart)
   local taskKey = key('task', id)
   if call('EXISTS', taskKey) == 0 and not recordOfMember(id) then return isMember(id) and 'settled' or 'unknown' end
-  local state, started, finished, coroutine =
-    unpack(call('HMGET', taskKey, 'state', 'started', 'finished', 'coroutine'))
+  local state, started, finished, coroutine, parent =
+    unpack(call('HMGET', taskKey, 'state', 'started', 'finished', 'coroutine', 'parent'))
   if finished then return 'settled' end
-  if state == 'pending' and not started and not afterStart then
-    unschedule(id, coroutine)
-    finish(id, 'cancelled', cancelledPayload(message), time)
-  else
+  if state ~= 'pending' or started or afterStart then
     call('HSET', taskKey, 'cancelRequested', 1)
     deliver(id, event)
+  elseif parent and mayStart(id, time) then
+    call('HSET', taskKey, 'cancelRequested', 1, 'unstarted', message)
+    deliver(id, event)
+  else
+    unschedule(id, coroutine)
+    finish(id, 'cancelled', cancelledPayload(message), time)
   end
   return 'requested'
 end
