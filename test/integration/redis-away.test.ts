@@ -32,8 +32,10 @@ describe.skipIf(!hasRedisServer)('without redis-server on the PATH these are ski
       () => connection.client.get(id),
       (view) => view?.children.running === 10,
     );
+    await connection.client.wait(id, 1); // from now on news is listened to
     const ended = connection.client.wait(id, 25_000);
-    await connection.client.get(id); // is answered after the first look of the wait
+    await connection.client.get(id);
+    await connection.client.get(id); // was sent, and so is answered, after the first look of the wait
     return { id, ended };
   }
 
