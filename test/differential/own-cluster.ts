@@ -16,13 +16,17 @@ export interface OwnCluster extends AsyncDisposable {
 }
 
 /** Needs a build. Its processes do not outlive this one. */
-export async function startCluster(workers: number, say: (message: string) => void): Promise<OwnCluster> {
+export async function startCluster(
+  workers: number,
+  say: (message: string) => void,
+  settings: NodeJS.ProcessEnv = {},
+): Promise<OwnCluster> {
   await using started = new AsyncDisposableStack();
   const home = await mkdtemp(join(tmpdir(), 'corral-differential-'));
   started.defer(() => rm(home, { recursive: true }));
   const redis = await localRedis({ home, persist: false, say });
   started.defer(() => redis.stop());
-  const env = { ...process.env, REDIS_URL: redis.url };
+  const env = { ...process.env, ...settings, REDIS_URL: redis.url };
   const processes = { root, logs: join(home, 'logs'), env, host, port: await freePort() };
   const cluster = await LocalCluster.start({ ...processes, workers, workerPort: 0, shutdownMs: 10_000, say });
   started.defer(() => cluster.stop());
