@@ -217,6 +217,7 @@ const damages: [
     ({ run }) => spoil('HSET', `task:${run.id}`, 'state', 'failed'),
     ({ child }) => child,
   ],
+  ['totals', 'T5', () => spoil('HINCRBY', 'counts', 'pending', 1), () => 'counts'],
   ['capacity', 'D1', () => spoil('SET', 'capacity', 7), () => 'capacity'],
   ['a session that counts for what it does not serve', 'D1', () => spoil('SREM', 'serving:w1', 'leaf'), () => 'w1'],
   ['a key that nobody knows', 'I13', () => spoil('SET', 'what:ever', 1), () => 'what:ever'],

@@ -13,7 +13,7 @@ import { Partition, type Violation, type Wait } from './partition.ts';
 import { examineKeys, examineSessions } from './sessions.ts';
 import { readPartition, type Snapshot } from './snapshot.ts';
 import { examineTask } from './tasks.ts';
-import { examineTrees } from './trees.ts';
+import { examineTotals, examineTrees } from './trees.ts';
 
 export type { Violation, Wait } from './partition.ts';
 
@@ -85,6 +85,7 @@ export function examine(snapshot: Snapshot, mode: AuditMode): { waits: Wait[]; v
   const partition = new Partition(snapshot, mode !== 'offline');
   for (const task of snapshot.tasks.values()) examineTask(partition, task);
   examineTrees(partition);
+  examineTotals(partition);
   examineSessions(partition);
   examineKeys(partition);
   return partition;

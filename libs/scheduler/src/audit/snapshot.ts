@@ -63,18 +63,22 @@ export interface Snapshot {
   lengths: Map<string, Map<string, number>>;
   sets: Map<string, Map<string, Set<string>>>;
   sorted: Map<string, Map<string, number>>;
+  /** Running totals of the partition (T5). */
+  totals: Map<string, number>;
   texts: Map<string, Map<string, string>>;
   sessions: Map<SessionId, SessionRow>;
   /** Keys of the partition that no kind explains, or whose type is wrong. */
   strangers: string[];
 }
 
-type Shape = 'task' | 'group' | 'session' | 'list' | 'length' | 'set' | 'sorted' | 'text' | 'fields';
+type Shape = 'task' | 'group' | 'session' | 'totals' | 'list' | 'length' | 'set' | 'sorted' | 'text';
 
-const shapes: Readonly<Record<string, Shape>> = {
+/** Every kind of key that there is; a test holds it to docs/reference/redis-keys.md. */
+export const shapes: Readonly<Record<string, Shape>> = {
   task: 'task',
   group: 'group',
   session: 'session',
+  counts: 'totals',
   inbox: 'list',
   children: 'list',
   removal: 'list',
@@ -86,11 +90,11 @@ const shapes: Readonly<Record<string, Shape>> = {
   later: 'set',
   waiters: 'set',
   alarms: 'set',
-  names: 'set',
   claims: 'set',
   serving: 'set',
   serves: 'set',
   stranded: 'set',
+  names: 'set',
   roots: 'sorted',
   logged: 'sorted',
   ready: 'sorted',
@@ -100,7 +104,6 @@ const shapes: Readonly<Record<string, Shape>> = {
   expiring: 'sorted',
   sessions: 'sorted',
   lost: 'sorted',
-  counts: 'fields',
   idempotency: 'text',
   virtual: 'text',
   capacity: 'text',
@@ -142,7 +145,8 @@ class Reader {
     this.#prefix = connection.keys(partition);
     this.snapshot = {
       ...{ partition, time: 0, tasks: new Map(), groups: new Map(), lists: new Map(), lengths: new Map() },
-      ...{ sets: new Map(), sorted: new Map(), texts: new Map(), sessions: new Map(), strangers: [] },
+      ...{ sets: new Map(), sorted: new Map(), texts: new Map(), sessions: new Map(), totals: new Map() },
+      strangers: [],
     };
   }
 
@@ -197,6 +201,9 @@ class Reader {
         return put(groups, rest, await this.#group(rest, key));
       case 'session':
         return put(sessions, rest, await this.#session(key));
+      case 'totals':
+        this.snapshot.totals = await this.#totals(key);
+        return;
       case 'list':
         return void kindOf(lists, kind).set(rest, await this.#heads(key));
       case 'length':
@@ -205,8 +212,6 @@ class Reader {
         return void kindOf(sets, kind).set(rest, await this.#set(key));
       case 'sorted':
         return void sorted.set(rest === '' ? kind : `${kind}:${rest}`, await this.#sorted(key));
-      case 'fields':
-        return void kindOf(lengths, kind).set(rest, await this.#ask((redis) => redis.hlen(key)));
       case 'text':
         return put(kindOf(texts, kind), rest, (await this.#ask((redis) => redis.get(key))) ?? undefined);
     }
@@ -262,6 +267,11 @@ class Reader {
   async #session(key: string): Promise<SessionRow> {
     const [slots, draining, lost] = await this.#ask((redis) => redis.hmget(key, 'slots', 'draining', 'lost'));
     return { slots: Number(slots ?? 0), draining: draining === '1', lost: typeof lost === 'string' };
+  }
+
+  async #totals(key: string): Promise<Map<string, number>> {
+    const row = await this.#ask((redis) => redis.hgetall(key));
+    return new Map(Object.entries(row).map(([name, value]) => [name, Number(value)]));
   }
 
   async #heads(key: string): Promise<string[]> {

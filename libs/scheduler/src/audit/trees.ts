@@ -1,4 +1,4 @@
-/** The rules about parents, children and gathers: counts, membership, events, the list of what lives. T4, I2, I7, D1. */
+/** The rules about parents, children and gathers: counts, membership, events, the list of what lives. T4, T5, I2, I7, D1. */
 import { rootOf } from '../contract/ids.ts';
 import { isSettled, type TaskId } from '../contract/task.ts';
 import type { Partition } from './partition.ts';
@@ -18,6 +18,25 @@ export function examineTrees(partition: Partition): void {
   for (const group of groups.values()) examineGroup(partition, group);
   for (const [kind, whose] of [...partition.sets('live'), ...partition.sets('later')])
     for (const entry of whose) examineEntry(partition, kind, entry);
+}
+
+/** T5: the totals that each transition keeps are what counting gives. */
+export function examineTotals(partition: Partition): void {
+  const { tasks, groups, totals } = partition.snapshot;
+  const counted = { pending: 0, running: 0, suspended: 0, gathers: 0 };
+  for (const { state } of tasks.values()) if (!isSettled(state)) counted[state] += 1;
+  for (const group of groups.values()) {
+    if (!group.decided) counted.gathers += 1;
+    counted.pending += waitingIn(partition, group);
+  }
+  for (const [name, count] of Object.entries(counted))
+    if ((totals.get(name) ?? 0) !== count)
+      partition.violated('T5', 'counts', `it says ${totals.get(name) ?? 0} ${name}, there are ${count}`);
+}
+
+/** Members in the backlog that have no record yet. */
+function waitingIn(partition: Partition, { id, size, popped, dropped }: GroupRow): number {
+  return dropped === undefined ? size - popped - membersFrom(partition.members.get(id) ?? [], popped) : 0;
 }
 
 function examineChildren(partition: Partition, task: TaskRow, listed: Set<TaskId>): void {
@@ -112,8 +131,7 @@ function examineGroup(partition: Partition, group: GroupRow): void {
   if (backlog !== rows) partition.violated('T3', id, `its backlog holds ${backlog} members, ${rows} are left to run`);
   const members = partition.members.get(id) ?? [];
   const settled = members.filter(({ state }) => isSettled(state));
-  const waiting = dropped === undefined ? size - popped - membersFrom(members, popped) : 0;
-  const open = members.length - settled.length + waiting;
+  const open = members.length - settled.length + waitingIn(partition, group);
   if (left !== open) partition.violated('T4', id, `it counts ${left} members open, there are ${open}`);
   const flying = members.filter(({ state, undispatched }) => !isSettled(state) && !undispatched).length;
   if (inflight !== flying)
