@@ -9,7 +9,8 @@ import type { AuditReport } from '../apps/worker/src/coroutines/site-audit/repor
 import type { Fault } from '../examples/site/faults.ts';
 import { serveExampleSite } from '../examples/site/server.ts';
 import { onSignals } from '../libs/service/src/signals.ts';
-import { Child } from './child.ts';
+import { buildApps } from './build-apps.ts';
+import type { Child } from './child.ts';
 import { freePort } from './free-port.ts';
 import { LocalCluster, type Node } from './local-cluster.ts';
 import { localRedis, withoutPassword } from './local-redis.ts';
@@ -61,7 +62,7 @@ try {
 /** Answers whether the audit found what it should; without `--once` it goes on until the cluster breaks. */
 async function run({ settings, once }: StartOptions): Promise<boolean> {
   const port = await portOfApi(settings.host, settings.port);
-  await build();
+  await buildApps(root, logs, say);
   const redis = await localRedis({ home, persist: true, say, url: settings.redisUrl, signal: ending.signal });
   ends.push(() => redis.stop());
   say(`redis: ${withoutPassword(redis.url)} (${redis.origin})`);
@@ -94,15 +95,6 @@ async function portOfApi(host: string, port: number): Promise<number> {
       `PORT=${port} is in use by another process. End that one, or choose another port: PORT=${port + 1} npm start`,
     );
   }
-}
-
-async function build(): Promise<void> {
-  say('building ...');
-  const args = ['run-many', '-t', 'build', '-p', '@corral/api', '@corral/worker', '--outputStyle=static'];
-  const command = join(root, 'node_modules', '.bin', 'nx');
-  const nx = new Child({ name: 'build', command, args, cwd: root, log: join(logs, 'build.log') });
-  const how = await nx.ended;
-  if (how !== 'exit code 0') throw new Error(`the build ended with ${how}. The end of ${nx.log}:\n${nx.tail(40)}`);
 }
 
 /** Rejects when the process ends; for a server that was there before, never. */
