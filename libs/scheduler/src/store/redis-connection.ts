@@ -21,6 +21,8 @@ export interface RedisStoreOptions {
   partitions: number;
   /** For tests: the store's clock is the key `test-time` of each partition. */
   testTime?: boolean;
+  /** For tests: another text for a script, to see that a broken one is caught. */
+  patch?: (name: ScriptName, text: string) => string;
 }
 
 type Scripts = Record<ScriptName, (prefix: string, ...args: (string | number)[]) => Promise<unknown>>;
@@ -65,7 +67,10 @@ export class RedisConnection {
       },
     };
     const texts = loadScripts(options.testTime ?? false);
-    const scripts = Object.fromEntries(scriptNames.map((name) => [name, { lua: texts[name], numberOfKeys: 1 }]));
+    const { patch = (_, text) => text } = options;
+    const scripts = Object.fromEntries(
+      scriptNames.map((name) => [name, { lua: patch(name, texts[name]), numberOfKeys: 1 }]),
+    );
     this.redis = this.open({ blocking: false, scripts });
     this.redis.on('ready', () => {
       this.redis.options.enableOfflineQueue = false;

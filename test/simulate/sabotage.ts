@@ -1,0 +1,85 @@
+/**
+ * Scripts broken on purpose, one rule each. What finds none of them out proves nothing.
+ *
+ * Not among them: a commit without its token check. Turns are numbered, and replay makes the same ones, so the turn of a
+ * stale worker is either refused by its number or the very turn that its successor makes: nothing can be seen.
+ */
+import type { ScriptName } from '../../libs/scheduler/src/store/scripts.ts';
+
+export interface Sabotage {
+  name: string;
+  script: ScriptName;
+  from: string;
+  to: string;
+  /** Those that find it; the first six by default. */
+  seeds?: number[];
+}
+
+export const sabotages: readonly Sabotage[] = [
+  { name: 'no token check at settle', script: 'settle', from: 'elseif current ~= token then', to: 'elseif false then' },
+  {
+    name: 'a turn that is sent again is applied again',
+    script: 'commit',
+    from: 'if seq == tonumber(commits or 0) + 1 then',
+    to: 'if seq > 0 then',
+  },
+  {
+    name: 'a claim that is sent again is not known any more',
+    script: 'claim',
+    from: "local again = token and token == attempt .. ':' .. session .. ':' .. nonce",
+    to: 'local again = false',
+  },
+  {
+    name: 'no gap rule: leases are counted by the clock',
+    script: 'sweep',
+    from: 'math.min(time - last, 1500)',
+    to: 'time - last',
+  },
+  { name: 'leases never end', script: 'sweep', from: '(up - 4000)', to: '(up - 4000000000)' },
+  {
+    name: 'hints without a sweep',
+    script: 'sweep',
+    from: "local overdue = call('ZRANGEBYSCORE', hinted, 0, '(' .. (time - hintTtl), 'LIMIT', 0, page)",
+    to: 'local overdue = {}',
+  },
+  { name: 'timers die with their worker', script: 'sweep', from: "deliver(id, op .. '\\ntimer\\n')", to: '' },
+  {
+    name: 'the end of a child is not told',
+    script: 'settle',
+    from: "deliver(parent, op .. '\\n@\\n' .. id)",
+    to: 'return',
+  },
+  {
+    name: 'a gather is decided by its first end',
+    script: 'settle',
+    from: 'if not failed and left > 0 then return end',
+    to: '',
+  },
+  {
+    name: 'history is not kept, so replay goes by arrival',
+    script: 'commit',
+    from: "if history ~= '' then call('RPUSH', key('history', id), history) end",
+    to: '',
+  },
+  {
+    name: 'a task that is taken back keeps its token',
+    script: 'sweep',
+    from: "call('HDEL', taskKey, 'token')\n",
+    to: '',
+  },
+  {
+    name: 'what is claimed stays hinted',
+    script: 'claim',
+    from: "call('ZREM', hinted, id)\n  call('SREM'",
+    to: "call('SREM'",
+  },
+];
+
+/** Breaks one script; throws when the text is not there any more, for then nothing would be broken. */
+export const breaking =
+  ({ name, script, from, to }: Sabotage) =>
+  (which: ScriptName, text: string): string => {
+    if (which !== script) return text;
+    if (!text.includes(from)) throw new Error(`sabotage "${name}": ${script} has no ${JSON.stringify(from)}`);
+    return text.replace(from, () => to);
+  };
