@@ -4,12 +4,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import type { Arena } from './harness/arena.ts';
+import { numbers, startsIn } from './harness/count.ts';
 import { repeated } from './harness/repeats.ts';
 import { type Findings, row } from './harness/row.ts';
-
-const numbers = (count: number): number[] => Array.from({ length: count }, (_, n) => n);
-const startsIn = (entries: readonly { event: string }[]): number =>
-  entries.filter(({ event }) => event === 'start').length;
 
 /** Long tasks that run on all workers, and some that sleep. */
 async function longAndSleeping(arena: Arena, findings: Findings, ms: number) {

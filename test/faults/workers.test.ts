@@ -2,10 +2,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import type { Arena, Process } from './harness/arena.ts';
+import { numbers } from './harness/count.ts';
 import { inFlight, recovery, repeated, settledNow } from './harness/repeats.ts';
 import { type Findings, row } from './harness/row.ts';
 
-const numbers = (count: number): number[] => Array.from({ length: count }, (_, n) => n);
 const pidsOf = (processes: readonly Process[]): Set<number> => new Set(processes.map(({ pid }) => pid));
 
 function first(arena: Arena): Process {

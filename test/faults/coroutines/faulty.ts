@@ -131,3 +131,10 @@ export const larges = coroutine('larges', async (loop, { count, length }: { coun
   const results = await loop.gather(Array.from({ length: count }, () => large({ length })));
   return results.reduce((sum, text) => sum + text.length, 0);
 });
+
+export const blank = coroutine('blank', async () => 1);
+
+export const blanks = coroutine('blanks', async (loop, { count }: { count: number }) => {
+  const results = await loop.gather(Array.from({ length: count }, () => blank()));
+  return results.length;
+});

@@ -65,7 +65,9 @@ export class Arena {
   static async open(options: ArenaOptions): Promise<Arena> {
     const home = mkdtempSync(join(tmpdir(), 'corral-faults-'));
     const { workers = 3, apis = 0 } = options;
-    const ledger = await RedisServer.start(join(home, 'ledger'), { appendonly: 'no' });
+    const ledger = await RedisServer.start(join(home, 'ledger'), {
+      ...{ appendonly: 'no', bind: '0.0.0.0', 'protected-mode': 'no' }, // reachable from a network namespace
+    });
     const redis = await RedisServer.start(join(home, 'redis'), options.redis, options.redisWrapper);
     const connection = await connect({ url: redis.url, prefix });
     const arena = new Arena(home, redis, ledger, connection, options);
@@ -78,6 +80,10 @@ export class Arena {
       throw error;
     }
     return arena;
+  }
+
+  get ledgerUrl(): string {
+    return this.#ledgerServer.url;
   }
 
   get client(): Connection['client'] {
