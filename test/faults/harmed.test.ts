@@ -47,7 +47,6 @@ for (const how of ['exit', 'heap', 'crash'] as const)
       workers: 2,
       slots: 20,
       env: { NODE_OPTIONS: '--max-old-space-size=128' },
-      lacks: 'poison tasks are not recognised',
     },
     async (arena, findings) => {
       const id = await underWay(arena, 'effects', 400, 500, 0.1);
