@@ -147,3 +147,19 @@ describe('a worker that is asked to stop', () => {
     expect(view).toMatchObject({ state: 'succeeded', attempt: 1, worker: workers[1]?.id });
   });
 });
+
+describe('a cluster of four partitions', () => {
+  it('awaits and cancels tasks of any of them by their ids', async () => {
+    await connection.close();
+    prefix += '-4';
+    const url = inject('redisUrl');
+    connection = await connect({ url, prefix, queues: 4 });
+    workers = await Promise.all(['w0', 'w1'].map((name) => startWorker(url, prefix, name, 10, {}, 4)));
+    const { client } = connection;
+    const naps = await Promise.all(Array.from({ length: 12 }, () => client.submit('nap', { ms: 500 })));
+    const ids = naps.map(({ id }) => id);
+    expect(await run('awaitAll', { ids })).toMatchObject({ result: ids.map(() => 'slept') });
+    const long = await Promise.all(Array.from({ length: 12 }, () => client.submit('nap', { ms: 3_600_000 })));
+    expect(await run('cancelAll', { ids: long.map(({ id }) => id) })).toMatchObject({ result: 12 });
+  });
+});

@@ -16,9 +16,10 @@ export async function startWorker(
   name: string,
   slots = 100,
   more: Partial<WorkerOptions> = {},
+  queues = 1,
 ): Promise<WorkerProcess> {
   const file = new URL('./fixtures/worker.ts', import.meta.url).pathname;
-  const args = [url, prefix, name, String(slots), JSON.stringify(more)];
+  const args = [url, prefix, name, String(slots), JSON.stringify(more), String(queues)];
   const child = spawn(process.execPath, ['--conditions=@corral/source', file, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });

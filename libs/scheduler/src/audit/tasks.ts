@@ -111,7 +111,9 @@ function wakeSource(partition: Partition, { id, known }: TaskRow): string | unde
   const open = children.filter((child) => !isSettled(child.state)).length;
   const gathers = (partition.groupsOf.get(id) ?? []).filter(({ decided }) => !decided).length;
   const others = (partition.awaited.get(id) ?? []).length;
-  const sources = { timer: timers, 'open child': open, 'open gather': gathers, 'awaited task': others };
+  const abroad = partition.set('abroad', id).size;
+  const elsewhere = { 'awaited task': others, 'awaited task of another partition': abroad };
+  const sources = { timer: timers, 'open child': open, 'open gather': gathers, ...elsewhere };
   const named = Object.entries(sources).flatMap(([name, count]) => (count > 0 ? [`${count} x ${name}`] : []));
   return named.length === 0 ? undefined : `it waits for ${named.join(', ')}`;
 }

@@ -18,6 +18,11 @@
  * `hints` in an answer: tasks that this call moved from `ready` to `hinted` in the caller's name. The caller hands them
  * to Dispatch; should it die first, they are overdue after two seconds and the sweep hands them out again.
  *
+ * A call touches one partition. What a task asks of one in another partition (to hear of its end, a cancel), and the
+ * answer, are *letters*: written into the outbox of the sender's partition in the same step as their cause, carried by
+ * any worker, taken in order and once. `mail` in an answer: partitions that this call wrote letters to. The caller
+ * carries them (outbox, deliver); should it die first, the next sweep tells of them.
+ *
  * Fairness: `ready` is ordered by start-time fair queueing (Goyal, Vin, Chen 1996): each tree has a virtual clock that
  * advances by one for each task, so trees take turns and a small tree passes a large one. Revived tasks go first.
  * Window: never more than 2 x the slots of all live sessions are hinted at once; none while no session is live.
@@ -117,8 +122,8 @@ export interface Turn {
   cancels: readonly Cancel[];
   /** Groups to cancel: undispatched members end as cancelled, each dispatched one gets a cancel. */
   cancelGroups: readonly Cancel[];
-  /** Tasks of this partition, of any tree, whose end is to be told: event `settled` with this operation, at once when it
-   *  has ended; a LookupError for an id that does not exist. */
+  /** Tasks of any tree and partition whose end is to be told: event `settled` with this operation, at once when it has
+   *  ended; a LookupError for an id that does not exist. */
   subscriptions: readonly { op: number; id: TaskId }[];
   /** JSON of each entry. */
   logs: readonly string[];
@@ -152,6 +157,12 @@ export interface Settlement {
 }
 
 /** `ending`: a root whose coroutine has ended while tasks of its tree still run; the last of them settles it. */
+/** From one partition to another (Store.outbox). */
+export interface Letter {
+  number: number;
+  text: string;
+}
+
 export type SettleAnswer = { kind: 'settled' } | { kind: 'ending' } | { kind: 'fenced' };
 
 export type CancelAnswer = 'requested' | 'settled' | 'unknown';
@@ -173,6 +184,8 @@ export interface Beat extends SessionState {
 
 export interface SweepAnswer {
   hints: Hint[];
+  /** Partitions for which letters lie in the outbox. */
+  mail: number[];
   /** Tasks taken back from sessions that are gone. */
   expired: number;
   timers: number;
@@ -211,13 +224,21 @@ export interface Store {
 
   /** `news`: events for other tasks of the calling session; `listen` does not tell them again. They are a hint too: they
    *  are lost with the answer. */
-  commit(partition: number, turns: readonly Turn[]): Promise<{ answers: TurnAnswer[]; hints: Hint[]; news: News[] }>;
+  commit(
+    partition: number,
+    turns: readonly Turn[],
+  ): Promise<{ answers: TurnAnswer[]; hints: Hint[]; news: News[]; mail: number[] }>;
 
   /** Writes outcomes, decides groups, and puts the event into the parent's inbox, all in one step. */
   settle(
     partition: number,
     settlements: readonly Settlement[],
-  ): Promise<{ answers: SettleAnswer[]; hints: Hint[]; news: News[] }>;
+  ): Promise<{ answers: SettleAnswer[]; hints: Hint[]; news: News[]; mail: number[] }>;
+
+  /** A page of the letters to partition `to`, oldest first. Those up to number `taken` have been delivered: removed. */
+  outbox(partition: number, to: number, taken: number): Promise<Letter[]>;
+  /** Letters from partition `from`, as its outbox gave them. Each is taken once, however often it comes. */
+  deliver(partition: number, from: number, letters: readonly Letter[]): Promise<{ hints: Hint[]; mail: number[] }>;
 
   /** A started task gets a cancel event, unless it has one of this wave and message: then the call was sent twice. One
    *  that never started ends as cancelled at once. Only a child that has been handed out gets half a second to start

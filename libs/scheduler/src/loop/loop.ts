@@ -58,7 +58,7 @@ export interface Loop {
   step<T>(name: string, run: () => T | Promise<T>): Future<T>;
   /** Runs a function off the event loop, on a thread of this worker, and records its result. A cancel ends the thread. */
   toThread<Args extends readonly unknown[], T>(fn: ThreadedFunction<Args, T>, ...args: Args): Future<T>;
-  /** A handle on any task of this tree. */
+  /** A handle on any task of the cluster; awaiting one that does not exist raises LookupError. */
   task<T = unknown>(id: TaskId): Task<T>;
   /** Aborted when the task is cancelled (reason: CancelledError) or has lost its claim (reason: FencedError). */
   readonly signal: AbortSignal;

@@ -6,6 +6,7 @@
 import type { Hint } from '../contract/dispatch.ts';
 import { CorralInternalError, StoreUnavailableError } from '../contract/exceptions.ts';
 import { decodeEvent, type TaskEvent } from '../contract/history.ts';
+import { partitionOf } from '../contract/ids.ts';
 import type { Outcome } from '../contract/outcome.ts';
 import {
   type Beat,
@@ -14,6 +15,7 @@ import {
   type Claim,
   type GroupMember,
   isGrowing,
+  type Letter,
   type NewRoot,
   type News,
   type SessionInfo,
@@ -107,22 +109,28 @@ export class RedisStore implements Store {
     const answers: TurnAnswer[] = [];
     const hints: Hint[] = [];
     const news: News[] = [];
+    const mail: number[] = [];
+    const abroad = (id: TaskId): number | '' => {
+      const there = partitionOf(id, this.partitions);
+      return there === partition ? '' : there;
+    };
     for (let from = 0; from < turns.length; ) {
       const row: Row = [];
       let to = from;
       for (; to < turns.length && (to === from || row.length < largestCall); to++) {
         const turn = turns[to] as Turn;
-        row.push(...turnRow(turn));
+        row.push(...turnRow(turn, abroad));
       }
       const script = turns.slice(from, to).some(isGrowing) ? 'commit-growing' : 'commit';
       const answer = await this.#run(script, partition, [to - from, ...row], { items: to - from });
-      const [texts, ready, told] = answer as [[TurnAnswer['kind'], string[]][], string[], FlatNews];
+      const [texts, ready, told, letters] = answer as [[TurnAnswer['kind'], string[]][], string[], FlatNews, string[]];
       answers.push(...texts.map(toAnswer));
       hints.push(...toHints(ready));
       news.push(...toNews(told));
+      mail.push(...letters.map(Number));
       from = to;
     }
-    return { answers, hints, news };
+    return { answers, hints, news, mail };
   }
 
   async stage(
@@ -142,8 +150,21 @@ export class RedisStore implements Store {
   async settle(partition: number, settlements: readonly Settlement[]) {
     const rows = settlements.flatMap(settlementRow);
     const answer = await this.#run('settle', partition, [settlements.length, ...rows], { items: settlements.length });
-    const [kinds, hints, news] = answer as [SettleAnswer['kind'][], string[], FlatNews];
-    return { answers: kinds.map((kind) => ({ kind })), hints: toHints(hints), news: toNews(news) };
+    const [kinds, hints, news, mail] = answer as [SettleAnswer['kind'][], string[], FlatNews, string[]];
+    const own = { news: toNews(news), mail: mail.map(Number) };
+    return { answers: kinds.map((kind) => ({ kind })), hints: toHints(hints), ...own };
+  }
+
+  async outbox(partition: number, to: number, taken: number): Promise<Letter[]> {
+    const texts = (await this.#run('outbox', partition, [to, taken], { news: false })) as string[];
+    return texts.map((text) => ({ number: Number.parseInt(text, 10), text }));
+  }
+
+  async deliver(partition: number, from: number, letters: readonly Letter[]) {
+    const row = [from, letters.length, ...letters.map(({ text }) => text)];
+    const answer = await this.#run('deliver', partition, row, { items: letters.length });
+    const [mail, hints] = answer as [string[], string[]];
+    return { mail: mail.map(Number), hints: toHints(hints) };
   }
 
   async cancel(partition: number, targets: readonly Cancel[]) {
@@ -215,8 +236,13 @@ export class RedisStore implements Store {
 
   async sweep(partition: number, hintTtlMs: number): Promise<SweepAnswer> {
     const answer = await this.#run('sweep', partition, [hintTtlMs]);
-    const [hints, expired, timers, removed, workers, slots, more] = answer as [string[], ...number[]];
-    return { hints: toHints(hints), expired, timers, removed, workers, slots, more: more === 1 } as SweepAnswer;
+    const [hints, expired, timers, removed, workers, slots, more, mail] = answer as [
+      string[],
+      ...[number, number, number, number, number, number],
+      string[],
+    ];
+    const counts = { expired, timers, removed, workers, slots };
+    return { hints: toHints(hints), ...counts, more: more === 1, mail: mail.map(Number) };
   }
 
   async listen(session: SessionId | undefined, onNews: (ids: readonly TaskId[]) => void) {

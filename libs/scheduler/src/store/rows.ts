@@ -2,6 +2,7 @@
 import type { TaskOptions } from '../contract/coroutine.ts';
 import { encodeEvent } from '../contract/history.ts';
 import type { Cancel, GroupMember, Settlement, Turn } from '../contract/store.ts';
+import type { TaskId } from '../contract/task.ts';
 
 export type Row = (string | number)[];
 
@@ -22,7 +23,8 @@ export const cancelRow = (target: Cancel): Row => [
   target.afterStart ? 1 : 0,
 ];
 
-export function turnRow(turn: Turn): Row {
+/** `abroad`: the partition of a task that lies in another one, else ''. */
+export function turnRow(turn: Turn, abroad: (id: TaskId) => number | ''): Row {
   const row: Row = [
     turn.id,
     turn.token,
@@ -45,10 +47,11 @@ export function turnRow(turn: Turn): Row {
   row.push(turn.clearTimers.length, ...turn.clearTimers);
   row.push(turn.events.length);
   for (const event of turn.events) row.push(event.kind === 'timer' ? event.op : '', encodeEvent(event));
-  row.push(turn.cancels.length, ...turn.cancels.flatMap(cancelRow));
+  row.push(turn.cancels.length);
+  for (const cancel of turn.cancels) row.push(...cancelRow(cancel), abroad(cancel.id));
   row.push(turn.cancelGroups.length, ...turn.cancelGroups.flatMap(cancelRow));
   row.push(turn.subscriptions.length);
-  for (const { op, id } of turn.subscriptions) row.push(op, id);
+  for (const { op, id } of turn.subscriptions) row.push(op, id, abroad(id));
   row.push(turn.logs.length, ...turn.logs);
   row.push(turn.progress ?? '');
   return [row.length, ...row];

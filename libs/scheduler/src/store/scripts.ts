@@ -13,6 +13,8 @@ export const scriptNames = [
   'cancel',
   'cancel-children',
   'cancel-tree',
+  'outbox',
+  'deliver',
   'receive',
   'members',
   'register',

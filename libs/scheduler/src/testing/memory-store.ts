@@ -4,11 +4,13 @@
  */
 import type { Clock } from '../contract/clock.ts';
 import type { Hint } from '../contract/dispatch.ts';
+import { partitionOf } from '../contract/ids.ts';
 import type { Outcome } from '../contract/outcome.ts';
 import type {
   Beat,
   Cancel,
   GroupMember,
+  Letter,
   NewRoot,
   SessionInfo,
   Settlement,
@@ -26,7 +28,7 @@ import { News } from './news.ts';
 import { Partition } from './partition.ts';
 import { submitRoot } from './submit.ts';
 import { sweepPartition } from './sweep.ts';
-import { commitTurns, settleTask } from './turns.ts';
+import { commitTurns, settleTask, takeLetter } from './turns.ts';
 
 export interface MemoryStoreOptions {
   clock: Clock;
@@ -48,7 +50,13 @@ export class MemoryStore extends MemoryViews implements Store {
   }: MemoryStoreOptions) {
     const news = new News(carry);
     super(
-      Array.from({ length: partitions }, () => new Partition(() => clock.now(), news)),
+      Array.from({ length: partitions }, (_, own) => {
+        const abroad = (id: TaskId): number | undefined => {
+          const partition = partitionOf(id, partitions);
+          return partition === own ? undefined : partition;
+        };
+        return new Partition(() => clock.now(), news, abroad);
+      }),
       around,
     );
     this.partitions = partitions;
@@ -72,14 +80,25 @@ export class MemoryStore extends MemoryViews implements Store {
 
   /** All news goes through `listen`. */
   commit(partition: number, turns: readonly Turn[]) {
-    return this.#hinting('commit', partition, (part) => ({ answers: commitTurns(part, turns), news: [] }));
+    return this.#mailing('commit', partition, (part) => ({ answers: commitTurns(part, turns), news: [] }));
   }
 
   settle(partition: number, settlements: readonly Settlement[]) {
-    return this.#hinting('settle', partition, (part) => ({
+    return this.#mailing('settle', partition, (part) => ({
       answers: settlements.map((settlement) => settleTask(part, settlement)),
       news: [],
     }));
+  }
+
+  outbox(partition: number, to: number, taken: number): Promise<Letter[]> {
+    return this.#call('outbox', partition, (part) => part.mail.read(to, taken));
+  }
+
+  deliver(partition: number, from: number, letters: readonly Letter[]) {
+    return this.#mailing('deliver', partition, (part) => {
+      for (const letter of part.mail.take(from, letters)) takeLetter(part, from, letter);
+      return {};
+    });
   }
 
   cancel(partition: number, targets: readonly Cancel[]) {
@@ -173,6 +192,14 @@ export class MemoryStore extends MemoryViews implements Store {
       const answer = change(part);
       this.#news.flush();
       return answer;
+    });
+  }
+
+  /** A call that may have written letters. */
+  #mailing<T extends object>(method: string, partition: number, change: (part: Partition) => T) {
+    return this.#hinting(method, partition, (part) => {
+      const answer = change(part);
+      return { ...answer, mail: part.mail.fresh() };
     });
   }
 

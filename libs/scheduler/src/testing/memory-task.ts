@@ -62,6 +62,8 @@ export interface MemoryTask {
   readonly inbox: TaskEvent[];
   /** When each operation that waits for time is due. */
   readonly timers: Map<number, number>;
+  /** Operations that wait for a task of another partition. */
+  readonly abroad: Set<number>;
   /** Members of groups included, in the order of creation. */
   readonly children: TaskId[];
   readonly groups: MemoryGroup[];
@@ -114,6 +116,7 @@ export const newTask = (identity: Identity): MemoryTask => ({
   history: [],
   inbox: [],
   timers: new Map(),
+  abroad: new Set(),
   children: [],
   groups: [],
   counts: { total: 0, pending: 0, running: 0, succeeded: 0, failed: 0, cancelled: 0 },

@@ -14,6 +14,7 @@ import { isSettled, type SessionId, type TaskId, type TaskState } from '../contr
 import { cancelTreePage } from './cancel.ts';
 import { Counts } from './facts.ts';
 import { Heap } from './heap.ts';
+import { Mail } from './mail.ts';
 import { hasBacklog, type MemoryGroup, type MemoryTask } from './memory-task.ts';
 import type { News } from './news.ts';
 import { hintTtlMs, ReadyQueue } from './ready-queue.ts';
@@ -22,6 +23,12 @@ import { TaskTable } from './task-table.ts';
 
 /** A child that was cancelled on its way to a worker gets so long to start. */
 const startGraceMs = 500;
+
+/** A task, of another partition if `abroad` is given. */
+export interface Waiter {
+  id: TaskId;
+  abroad?: number;
+}
 
 export class Partition {
   readonly counts = new Counts();
@@ -39,14 +46,18 @@ export class Partition {
   /** Clients hear of each commit. */
   readonly followed = new Set<TaskId>();
   /** Who wants to be told of the end of a task, and under which operation. */
-  readonly waiters = new Map<TaskId, { waiter: MemoryTask; op: number }[]>();
+  readonly waiters = new Map<TaskId, { waiter: Waiter; op: number }[]>();
+  readonly mail = new Mail();
+  /** The partition of a task that lies in another one. */
+  readonly abroad: (id: TaskId) => number | undefined;
   /** Roots whose coroutine has ended and whose tree has not. */
   readonly ending = new Set<MemoryTask>();
   readonly now: () => number;
   readonly #news: News;
 
-  constructor(now: () => number, news: News) {
+  constructor(now: () => number, news: News, abroad: (id: TaskId) => number | undefined) {
     this.now = now;
+    this.abroad = abroad;
     this.#news = news;
   }
 
@@ -163,7 +174,7 @@ export class Partition {
   }
 
   #tellWaiters({ id }: MemoryTask, outcome: Outcome): void {
-    for (const { waiter, op } of this.waiters.get(id) ?? []) this.deliver(waiter, { kind: 'settled', op, outcome });
+    for (const { waiter, op } of this.waiters.get(id) ?? []) this.tell(waiter, op, outcome);
     this.waiters.delete(id);
   }
 
@@ -213,6 +224,13 @@ export class Partition {
       ...[...this.ending].map(({ id }) => `ending:${id}`),
       ...this.removal.map(({ id }) => `removal:${id}`),
     ];
+  }
+
+  /** The outcome of a task that is not its own child, for operation `op`. */
+  tell({ id, abroad }: Waiter, op: number, outcome: Outcome): void {
+    const task = this.table.get(id);
+    if (abroad !== undefined) this.mail.post(abroad, { kind: 'settled', task: id, op, outcome });
+    else if (task !== undefined) this.deliver(task, { kind: 'settled', op, outcome });
   }
 
   /** An event for the coroutine; one that has ended gets none. */

@@ -21,6 +21,7 @@ export function sweepPartition(part: Partition, ttlMs: number): Omit<SweepAnswer
     expired,
     timers,
     removed,
+    mail: part.mail.waiting(),
     workers: part.sessions.working().length,
     slots: part.sessions.slots(),
     more: expired === itemsPerCall || timers === itemsPerCall || removed === removedPerCall || unended,

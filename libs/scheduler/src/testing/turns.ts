@@ -1,8 +1,10 @@
 /** What the holder of a claim writes (T2): turns, each applied once and in the order of its fields, then the outcome. */
 import type { SettleAnswer, Settlement, Turn, TurnAnswer } from '../contract/store.ts';
 import { isSettled, type TaskId } from '../contract/task.ts';
+import { cancelTask } from './cancel.ts';
+import type { Content } from './mail.ts';
 import type { MemoryGroup, MemoryTask } from './memory-task.ts';
-import type { Partition } from './partition.ts';
+import type { Partition, Waiter } from './partition.ts';
 
 export function commitTurns(partition: Partition, turns: readonly Turn[]): TurnAnswer[] {
   return turns.map((turn) => commitTurn(partition, turn));
@@ -37,7 +39,10 @@ function apply(partition: Partition, task: MemoryTask, turn: Turn): void {
   for (const op of turn.clearTimers) task.timers.delete(op);
   for (const event of turn.events)
     if (event.kind !== 'timer' || task.timers.delete(event.op)) partition.deliver(task, event);
-  for (const { id, message, wave, afterStart } of turn.cancels) {
+  for (const cancel of turn.cancels) {
+    const { id, message, wave, afterStart } = cancel;
+    const abroad = partition.abroad(id);
+    if (abroad !== undefined) partition.mail.post(abroad, { kind: 'cancel', cancel });
     const target = partition.table.enlist(id);
     if (target !== undefined) partition.cancel(target, message, wave, afterStart);
   }
@@ -45,20 +50,37 @@ function apply(partition: Partition, task: MemoryTask, turn: Turn): void {
     const group = partition.table.group(id);
     if (group !== undefined) partition.cancelGroup(group, message, wave);
   }
-  for (const { id, op } of turn.subscriptions) subscribe(partition, task, id, op);
+  for (const { id, op } of turn.subscriptions) {
+    const abroad = partition.abroad(id);
+    if (abroad === undefined) subscribe(partition, { id: task.id }, id, op);
+    else {
+      task.abroad.add(op);
+      partition.mail.post(abroad, { kind: 'wait', task: task.id, op, target: id });
+    }
+  }
   task.logs.push(...turn.logs);
   if (turn.progress !== undefined) task.progress = turn.progress;
   partition.tellFollowers(task);
   partition.moveTo(task, turn.suspended && task.inbox.length <= turn.known ? 'suspended' : 'running');
 }
 
-function subscribe(partition: Partition, task: MemoryTask, id: TaskId, op: number): void {
+function subscribe(partition: Partition, waiter: Waiter, id: TaskId, op: number): void {
   const target = partition.table.show(id);
   if (target === undefined) {
     const payload = JSON.stringify({ type: 'LookupError', message: `no task ${id}` });
-    partition.deliver(task, { kind: 'settled', op, outcome: { state: 'failed', payload } });
-  } else if (target.outcome !== undefined) partition.deliver(task, { kind: 'settled', op, outcome: target.outcome });
-  else partition.waiters.set(id, [...(partition.waiters.get(id) ?? []), { waiter: task, op }]);
+    partition.tell(waiter, op, { state: 'failed', payload });
+  } else if (target.outcome !== undefined) partition.tell(waiter, op, target.outcome);
+  else partition.waiters.set(id, [...(partition.waiters.get(id) ?? []), { waiter, op }]);
+}
+
+export function takeLetter(partition: Partition, from: number, letter: Content): void {
+  if (letter.kind === 'cancel') cancelTask(partition, letter.cancel);
+  else if (letter.kind === 'wait') subscribe(partition, { id: letter.task, abroad: from }, letter.target, letter.op);
+  else {
+    const { op, outcome } = letter;
+    const task = partition.table.get(letter.task);
+    if (task?.abroad.delete(op)) partition.deliver(task, { kind: 'settled', op, outcome });
+  }
 }
 
 export function settleTask(part: Partition, { id, token, outcome, logs, progress }: Settlement): SettleAnswer {

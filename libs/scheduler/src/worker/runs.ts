@@ -24,6 +24,7 @@ import type { TaskId } from '../contract/task.ts';
 import type { Threads } from '../contract/threads.ts';
 import type { AnyCoroutineFunction } from '../loop/coroutines.ts';
 import type { StepWatch } from '../loop/oversights.ts';
+import type { Courier } from './courier.ts';
 import { GroupCommit } from './group-commit.ts';
 import type { Hinter } from './hinter.ts';
 import { readMembers } from './members.ts';
@@ -40,6 +41,7 @@ export interface RunsParts {
   watch?: StepWatch | undefined;
   slots: Slots;
   hinter: Hinter;
+  courier: Courier;
   /** Gives the claim of a task back; its run has been fenced. Does not fail. */
   release(id: TaskId, reason: string): void;
   alwaysReplay?: boolean;
@@ -66,7 +68,9 @@ export class Runs implements RunHost {
   readonly #settles: GroupCommit<Settlement, SettleAnswer>;
   readonly #news: GroupCommit<TaskRun, { known: number; answer: TurnAnswer }>;
 
-  constructor({ store, clock, instrument, threads, watch, slots, hinter, release, alwaysReplay = false }: RunsParts) {
+  constructor({
+    store, clock, instrument, threads, watch, slots, hinter, courier, release, alwaysReplay = false,
+  }: RunsParts) {
     this.#release = release;
     this.alwaysReplay = alwaysReplay;
     this.#store = store;
@@ -77,17 +81,19 @@ export class Runs implements RunHost {
     this.slots = slots;
     this.#hinter = hinter;
     const commit = async (partition: number, turns: readonly Turn[]): Promise<TurnAnswer[]> => {
-      const { answers, hints, news } = await store.commit(partition, turns);
+      const { answers, hints, news, mail } = await store.commit(partition, turns);
       hinter.send(partition, hints);
       this.#tell(news);
+      courier.carry(partition, mail);
       return answers;
     };
     this.#commits = new GroupCommit(clock, commit);
     this.#growing = new GroupCommit(clock, commit);
     this.#settles = new GroupCommit(clock, async (partition, settlements) => {
-      const { answers, hints, news } = await store.settle(partition, settlements);
+      const { answers, hints, news, mail } = await store.settle(partition, settlements);
       hinter.send(partition, hints);
       this.#tell(news);
+      courier.carry(partition, mail);
       return answers;
     });
     this.#news = new GroupCommit(clock, (partition, runs) => this.#receive(partition, runs));

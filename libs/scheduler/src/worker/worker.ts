@@ -18,6 +18,7 @@ import type { TaskId } from '../contract/task.ts';
 import type { Threads } from '../contract/threads.ts';
 import type { AnyCoroutineFunction } from '../loop/coroutines.ts';
 import type { StepWatch } from '../loop/oversights.ts';
+import { Courier } from './courier.ts';
 import { GroupCommit } from './group-commit.ts';
 import { Hinter } from './hinter.ts';
 import { announcement, registry } from './registry.ts';
@@ -63,6 +64,7 @@ export class Worker {
   readonly #parts: WorkerParts;
   readonly #slots: Slots;
   readonly #hinter: Hinter;
+  readonly #courier: Courier;
   readonly #runs: Runs;
   /** Batches that arrive together are claimed together. */
   readonly #claiming: GroupCommit<{ ids: readonly TaskId[]; slots: number }, undefined>;
@@ -81,9 +83,10 @@ export class Worker {
     this.#announcement = announcement(this.#coroutines, parts.codeVersions);
     this.#slots = new Slots(parts.slots);
     this.#hinter = new Hinter({ ...parts, keep: (partition, ids) => this.#keep(partition, ids) });
+    this.#courier = new Courier({ ...parts, hinter: this.#hinter });
     this.#claiming = new GroupCommit(parts.clock, (partition, batches) => this.#claim(partition, batches));
     const release = (id: TaskId, reason: string): void => void this.#giveBack(id, reason, undefined);
-    this.#runs = new Runs({ ...parts, slots: this.#slots, hinter: this.#hinter, release });
+    this.#runs = new Runs({ ...parts, slots: this.#slots, hinter: this.#hinter, courier: this.#courier, release });
     this.#session = this.#newSession();
   }
 
@@ -135,6 +138,7 @@ export class Worker {
     await this.#drained();
     await this.#handOver(this.#runs.ids('all'));
     await Promise.all(this.#rounds.map((round) => round.stop()));
+    await this.#courier.idle();
     const { store, heartbeat } = this.#parts;
     await heartbeat.close();
     for (let partition = 0; partition < store.partitions; partition++) {
@@ -249,6 +253,7 @@ export class Worker {
       const swept = await store.sweep(partition, busy ? hintTtlBusyMs : hintTtlMs);
       this.#hinter.resize(swept.workers, swept.slots);
       this.#hinter.send(partition, swept.hints);
+      this.#courier.carry(partition, swept.mail);
       const { expired, timers, removed, hints } = swept;
       instrument.swept?.({ expired, timers, removed, hinted: hints.length });
       return swept.more;

@@ -3,6 +3,7 @@
  * what is tried on the one holds on the other. Each case gets an empty store of its own.
  */
 import { afterEach, beforeEach, describe, test } from 'vitest';
+import { awaiting } from './conformance/awaiting.ts';
 import { cancelling } from './conformance/cancelling.ts';
 import { cancellingTrees } from './conformance/cancelling-trees.ts';
 import { claiming } from './conformance/claiming.ts';
@@ -39,6 +40,7 @@ export function storeConformance(name: string, makeStore: () => Promise<Harness>
       committing,
       groups,
       settling,
+      awaiting,
       ending,
       cancelling,
       cancellingTrees,

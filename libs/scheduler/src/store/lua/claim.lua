@@ -5,7 +5,7 @@
   KEYS prefix    ARGV session nonce max, count, ids; channel
   Returns {{claim, ...}, hints}; claim = {id, token, coroutine, args, options, attempt, parent, created, started,
   commits, logged, history, events}    Cost O(claimed + size of their histories) ]]
---# include keys now news counts inbox ready take timers settle members cancel end-tree suspects
+--# include keys now news counts mail inbox ready take timers settle members cancel end-tree suspects
 local session, nonce, max = arg(), arg(), count()
 local time, claims, seen = now(), {}, {}
 

@@ -5,8 +5,8 @@
   Allowed when memory is full, or suspended tasks could not go on; as `commit-growing` (scripts.ts), which creates tasks,
   it is not.
   KEYS prefix    ARGV count, then each turn as redis-store.ts writes it; channel
-  Returns {{{'committed', events} | {'fenced'} | {'behind'}, ...}, hints, news of the caller}    Cost O(requests x log ready) ]]
---# include keys now news counts inbox ready take timers settle members cancel end-tree logs
+  Returns {{{'committed', events} | {'fenced'} | {'behind'}, ...}, hints, news of the caller, partitions with mail}    Cost O(requests x log ready) ]]
+--# include keys now news counts mail inbox ready take timers settle members cancel end-tree subscribe logs
 local time = now()
 
 -- What a task begins for its cleanup, after its root has ended, is not part of the present end of the tree.
@@ -14,17 +14,6 @@ local ended = {}
 local function liveKey(root)
   if ended[root] == nil then ended[root] = call('HEXISTS', key('task', root), 'ending') == 1 end
   return key(ended[root] and 'later' or 'live', root)
-end
-
-local function subscribe(id, op, target)
-  local state, finished = unpack(call('HMGET', key('task', target), 'state', 'finished'))
-  if finished then return deliver(id, op .. outcomeFor(id, target)) end
-  local dropped = not state and isMember(target) and call('HGET', key('group', string.match(target, '^(.*)%.')), 'droppedPayload')
-  if dropped then return deliver(id, op .. '\nsettled\ncancelled\n' .. dropped) end
-  if not state and not isMember(target) then
-    return deliver(id, op .. '\nsettled\nfailed\n{"type":"LookupError","message":"no task ' .. target .. '"}')
-  end
-  call('SADD', key('waiters', target), id .. ':' .. op)
 end
 
 local function spawn(parent, root)
@@ -87,14 +76,22 @@ local function apply(id, root, token, history, ends)
     if timer == '' or clearTimer(id, timer) then deliver(id, event) end
   end
   for _ = 1, count() do
-    local target, message, event, afterStart = arg(), arg(), arg(), arg()
-    cancelTask(target, message, event, time, afterStart == '1')
+    local target, message, event, afterStart, abroad = arg(), arg(), arg(), arg(), arg()
+    if abroad == '' then cancelTask(target, message, event, time, afterStart == '1')
+    else post(abroad, 'cancel\n' .. target .. '\n' .. message .. '\n' .. event) end
   end
   for _ = 1, count() do
     local target, message, event, _ = arg(), arg(), arg(), arg()
     cancelGroup(target, message, event, time)
   end
-  for _ = 1, count() do subscribe(id, arg(), arg()) end
+  for _ = 1, count() do
+    local op, target, abroad = arg(), arg(), arg()
+    if abroad == '' then subscribe(id, op, target)
+    else
+      call('SADD', key('abroad', id), op)
+      post(abroad, 'wait\n' .. id .. ':' .. op .. '\n' .. target)
+    end
+  end
   keepLogs(id, root)
   local progress = arg()
   if progress ~= '' then call('HSET', key('task', id), 'progress', progress) end
@@ -132,4 +129,4 @@ for i = 1, count() do
 end
 local taken = take(time)
 publishNews()
-return { answers, taken, newsOfCaller() }
+return { answers, taken, newsOfCaller(), mailTo }

@@ -2,8 +2,8 @@
 --[[ settle: outcomes of tasks; groups and parents are told in the same step.
   Keeps T1, T2, T3, T4, I2. The same settlement again is answered the same.
   KEYS prefix    ARGV count, then id token state payload progress logs... for each; channel
-  Returns {{'settled' | 'ending' | 'fenced', ...}, hints, news of the caller}    Cost O(settlements x log ready) ]]
---# include keys now news counts inbox ready take timers settle members cancel end-tree logs suspects
+  Returns {{'settled' | 'ending' | 'fenced', ...}, hints, news of the caller, partitions with mail}    Cost O(settlements x log ready) ]]
+--# include keys now news counts mail inbox ready take timers settle members cancel end-tree logs suspects
 local time, answers = now(), {}
 for i = 1, count() do
   local id, token, state, payload, progress = arg(), arg(), arg(), arg(), arg()
@@ -29,4 +29,4 @@ for i = 1, count() do
 end
 local taken = take(time)
 publishNews()
-return { answers, taken, newsOfCaller() }
+return { answers, taken, newsOfCaller(), mailTo }

@@ -3,8 +3,8 @@
   Leases are counted in the store's up-time: it grows by at most 1.5 s for each sweep, so a store that was stopped or
   paused, or whose clock jumped, costs nobody the lease (rule 2). A session is gone after 4 s without a beat.
   Keeps T2, T3, T4, D1. KEYS prefix    ARGV hintTtlMs; channel
-  Returns {hints, expired, timers, removed, workers, slots, more}    Cost O(page), at most 500 of each kind ]]
---# include keys now news counts inbox ready take timers settle members cancel end-tree sessions revive remove suspects
+  Returns {hints, expired, timers, removed, workers, slots, more, partitions with mail}    Cost O(page), at most 500 of each kind ]]
+--# include keys now news counts mail inbox ready take timers settle members cancel end-tree sessions revive remove suspects
 local hintTtl = count()
 local time, page = now(), 500
 local up = uptime()
@@ -82,4 +82,5 @@ if unremoved then more = 1 end
 
 local taken = take(time)
 publishNews()
-return { taken, expired, fired, removed, call('ZCARD', sessions), tonumber(call('GET', prefix .. 'capacity') or 0), more }
+return { taken, expired, fired, removed, call('ZCARD', sessions), tonumber(call('GET', prefix .. 'capacity') or 0), more,
+  call('SMEMBERS', prefix .. 'outboxes') }

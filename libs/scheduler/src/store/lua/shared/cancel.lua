@@ -95,6 +95,10 @@ local function dropBacklog(group, message, time)
   call('ZREM', ready, 'g' .. group)
   local root = rootOf(group)
   if call('SREM', key('live', root), 'g' .. group) == 0 then call('SREM', key('later', root), 'g' .. group) end
+  for _, id in ipairs(call('SMEMBERS', key('awaited', group))) do
+    if call('EXISTS', key('task', id)) == 0 then tellWaiters(id, 'cancelled', cancelledPayload(message)) end
+  end
+  call('DEL', key('awaited', group))
   if waiting == 0 then return end
   call('HINCRBY', key('task', parent), 'pending', -waiting)
   call('HINCRBY', key('task', parent), 'cancelled', waiting)

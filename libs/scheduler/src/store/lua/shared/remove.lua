@@ -8,7 +8,8 @@ local function removeTask(id)
   if below then call('RPUSH', removal, id, unpack(below))
   elseif not dropTimers(id) then call('RPUSH', removal, id)
   else
-    call('UNLINK', key('task', id), key('inbox', id), key('history', id), key('logs', id), key('waiters', id))
+    call('UNLINK', key('task', id), key('inbox', id), key('history', id), key('logs', id), key('waiters', id),
+      key('abroad', id))
     return 1
   end
   return 0
@@ -16,7 +17,7 @@ end
 
 local function removeMembers(group, from, to)
   if from > 0 then call('RPUSH', removal, group .. ':' .. from)
-  else call('UNLINK', key('group', group), key('backlog', group)) end
+  else call('UNLINK', key('group', group), key('backlog', group), key('awaited', group)) end
   local removed = 0
   for index = from, to - 1 do removed = removed + removeTask(group .. '.' .. index) end
   return removed

@@ -2,11 +2,22 @@
 local finish, endTreePage
 
 -- Those who want to know of the end, besides the parent.
-local function tellWaiters(id)
-  for _, waiter in ipairs(call('SMEMBERS', key('waiters', id))) do
-    local who, number = string.match(waiter, '^(.*):(%d+)$')
-    if isOpen(who) then deliver(who, number .. outcomeFor(who, id)) end
+-- Without `state`: the outcome is in the record.
+local function tellWaiter(waiter, id, state, payload)
+  local partition, task, op = string.match(waiter, '^(%d*)/?(.*):(%d+)$')
+  if partition ~= '' then
+    if not state then state, payload = unpack(call('HMGET', key('task', id), 'state', 'payload')) end
+    return post(partition, 'settled\n' .. task .. ':' .. op .. '\n' .. state .. '\n' .. payload)
   end
+  if isOpen(task) then
+    deliver(task, op .. (state and '\nsettled\n' .. state .. '\n' .. payload or outcomeFor(task, id)))
+  end
+end
+
+local function tellWaiters(id, state, payload)
+  local waiters = call('SMEMBERS', key('waiters', id))
+  if #waiters == 0 then return end
+  for _, waiter in ipairs(waiters) do tellWaiter(waiter, id, state, payload) end
   call('DEL', key('waiters', id))
 end
 
