@@ -16,6 +16,7 @@ export type { CoroutineOptions, TaskOptions } from './contract/coroutine.ts';
 export {
   CancelledError,
   CorralInternalError,
+  DeadlockError,
   ExceptionGroup,
   FencedError,
   IdempotencyConflictError,

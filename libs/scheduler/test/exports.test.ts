@@ -10,6 +10,7 @@ it('the public surface', () => {
     'Client',
     'Coroutine',
     'CorralInternalError',
+    'DeadlockError',
     'ExceptionGroup',
     'FIRST_COMPLETED',
     'FIRST_EXCEPTION',

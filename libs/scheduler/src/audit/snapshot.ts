@@ -106,6 +106,7 @@ export const shapes: Readonly<Record<string, Shape>> = {
   ready: 'sorted',
   hinted: 'sorted',
   timers: 'sorted',
+  checks: 'sorted',
   ending: 'sorted',
   expiring: 'sorted',
   sessions: 'sorted',

@@ -5,6 +5,7 @@
  */
 import {
   CancelledError,
+  DeadlockError,
   ExceptionGroup,
   InvalidArgumentsError,
   InvalidStateError,
@@ -114,6 +115,7 @@ function safeJson(value: unknown): string {
 const known = new Map<string, new (message: string) => Error>(
   [
     CancelledError,
+    DeadlockError,
     TimeoutError,
     InvalidStateError,
     LookupError,

@@ -74,6 +74,11 @@ export class LookupError extends CorralError {
   readonly code = 'LOOKUP';
 }
 
+/** Tasks wait for each other in a circle; the message names them. */
+export class DeadlockError extends CorralError {
+  readonly code = 'DEADLOCK';
+}
+
 /** The store cannot answer now. The call may be made again: if it did change something, that does not happen twice. */
 export class StoreUnavailableError extends CorralError {
   readonly code: string = 'STORE_UNAVAILABLE';

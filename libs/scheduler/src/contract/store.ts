@@ -23,6 +23,10 @@
  * any worker, taken in order and once. `mail` in an answer: partitions that this call wrote letters to. The caller
  * carries them (outbox, deliver); should it die first, the next sweep tells of them.
  *
+ * Deadlock: the sweep looks at suspended tasks that wait for others by their ids. When all that such a task waits for, at
+ * one hand or another, is suspended and waits for nothing outside of this set, they wait in a circle. Of the tasks in it
+ * that wait by id the youngest hears that what it waits for has failed with a DeadlockError.
+ *
  * Fairness: `ready` is ordered by start-time fair queueing (Goyal, Vin, Chen 1996): each tree has a virtual clock that
  * advances by one for each task, so trees take turns and a small tree passes a large one. Revived tasks go first.
  * Window: never more than 2 x the slots of all live sessions are hinted at once; none while no session is live.
@@ -132,6 +136,9 @@ export interface Turn {
   suspended: boolean;
   /** The coroutine of a root has ended with this turn: what it has created in it never starts (asyncio.run). */
   ends?: boolean;
+  /** While suspended: the tasks, and the groups of its own, without whose end nothing can happen to it. Absent when
+   *  something else can (a timer), or when there are too many. */
+  waits?: readonly TaskId[] | undefined;
 }
 
 /** Such turns create tasks: a store whose memory is full refuses them, and takes all others. */

@@ -17,6 +17,8 @@ export interface Operations extends Awaiter {
   readonly origin: string;
   /** Numbers the operation; in replay checks it against the history. `on` gets the events of this number. */
   begin(kind: string, detail: string, on: (event: Delivery) => void): number;
+  /** The operation brings no event any more. */
+  close(op: number): void;
   /**
    * The requests of this turn; undefined when the history says that they were committed before: those of operation `op`,
    * or without a number those that follow from an event.

@@ -18,6 +18,7 @@ import { encode, errorValue } from '../contract/codec.ts';
 import type { TaskOptions } from '../contract/coroutine.ts';
 import { CancelledError, type FencedError, InvalidStateError, NonDeterminismError } from '../contract/exceptions.ts';
 import type { HistoryStep } from '../contract/history.ts';
+import { childId, isTaskId } from '../contract/ids.ts';
 import type { Outcome } from '../contract/outcome.ts';
 import type { TaskId } from '../contract/task.ts';
 import { Context } from './context.ts';
@@ -45,6 +46,10 @@ export interface RunnerTask {
   watch: StepWatch | undefined;
 }
 
+/** Operations that bring no event. */
+const silent: ReadonlySet<string> = new Set(['now', 'random', 'uuid', 'cancel']);
+const mostWaits = 32;
+
 /** Where the loop gets what it must not make itself; each value is recorded. */
 export interface Sources {
   /** Milliseconds since the epoch. */
@@ -67,6 +72,10 @@ export class Runner implements Operations {
   readonly #onActivity: () => void;
   readonly #tasks = new Set<Task<unknown>>();
   readonly #receivers: ((event: Delivery) => void)[] = [];
+  /** Operations that may still bring an event: what each is, or the id of the task that it waits for. */
+  readonly #open = new Map<number, string>();
+  /** Grows whenever `waits` may have changed. */
+  moves = 0;
   readonly #awaited = new Set<Awaited>();
   readonly #soon: (() => void)[] = [];
   /** User code that will go on: its future is settled. */
@@ -177,9 +186,28 @@ export class Runner implements Operations {
           `operations while tasks are on their way.`,
       );
     this.#receivers.push(on);
+    if (!silent.has(kind)) this.#open.set(op, kind === 'task' ? detail : kind);
+    this.moves += 1;
     if (expected === undefined) this.#requests.steps.push(['start', kind, detail]);
     this.#onActivity();
     return op;
+  }
+
+  close(op: number): void {
+    this.#open.delete(op);
+    this.moves += 1;
+  }
+
+  /** Tasks and groups, if nothing but their ends can bring an event. */
+  waits(): TaskId[] | undefined {
+    if (this.#open.size === 0 || this.#open.size > mostWaits) return undefined;
+    const ids: TaskId[] = [];
+    for (const [op, what] of this.#open) {
+      if (what === 'createTask' || what === 'gather') ids.push(childId(this.taskId, op));
+      else if (isTaskId(what)) ids.push(what);
+      else return undefined;
+    }
+    return ids;
   }
 
   /** A value that replay must see again: it stands in the history in place of the detail. */
@@ -268,8 +296,12 @@ export class Runner implements Operations {
 
   deliver(event: Delivery): void {
     if (!this.replaying) this.#requests.steps.push(['event']);
+    this.moves += 1;
     if (event.kind === 'cancel') this.#cancelled(event.message, event.wave);
-    else this.#receivers[event.op]?.(event);
+    else {
+      this.#open.delete(event.op);
+      this.#receivers[event.op]?.(event);
+    }
     this.#wake();
   }
 

@@ -28,6 +28,7 @@ export class CallLater {
   cancel(): void {
     if (!this.#open) return;
     this.#open = false;
+    this.#operations.close(this.#op);
     this.#operations.requests()?.clearTimers.push(this.#op);
   }
 }

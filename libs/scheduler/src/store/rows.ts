@@ -34,6 +34,7 @@ export function turnRow(turn: Turn, abroad: (id: TaskId) => number | ''): Row {
     turn.ends ? 1 : 0,
     turn.history ?? '',
   ];
+  row.push(turn.waits?.join(' ') ?? '');
   row.push(turn.spawns.length);
   for (const { id, op, coroutine, args, options } of turn.spawns)
     row.push(id, op, coroutine, args, options, priorityOf(options));

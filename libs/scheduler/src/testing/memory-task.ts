@@ -62,6 +62,8 @@ export interface MemoryTask {
   readonly inbox: TaskEvent[];
   /** When each operation that waits for time is due. */
   readonly timers: Map<number, number>;
+  /** Tasks and groups whose ends alone can move it, while it is suspended. */
+  waits: readonly TaskId[] | undefined;
   /** Operations that wait for a task of another partition. */
   readonly abroad: Set<number>;
   /** Members of groups included, in the order of creation. */
@@ -116,6 +118,7 @@ export const newTask = (identity: Identity): MemoryTask => ({
   history: [],
   inbox: [],
   timers: new Map(),
+  waits: undefined,
   abroad: new Set(),
   children: [],
   groups: [],

@@ -47,6 +47,8 @@ export class Partition {
   readonly followed = new Set<TaskId>();
   /** Who wants to be told of the end of a task, and under which operation. */
   readonly waiters = new Map<TaskId, { waiter: Waiter; op: number }[]>();
+  /** Tasks that wait for others by their ids, and when to look whether they wait in a circle. */
+  readonly checks = new Map<MemoryTask, number>();
   readonly mail = new Mail();
   /** The partition of a task that lies in another one. */
   readonly abroad: (id: TaskId) => number | undefined;

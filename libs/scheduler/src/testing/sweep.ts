@@ -2,6 +2,7 @@
 
 import type { SweepAnswer } from '../contract/store.ts';
 import { cancelTreePage } from './cancel.ts';
+import { breakDeadlocks } from './deadlocks.ts';
 import type { Partition } from './partition.ts';
 import { crashed } from './suspects.ts';
 
@@ -16,6 +17,7 @@ export function sweepPartition(part: Partition, ttlMs: number): Omit<SweepAnswer
   for (const task of part.queue.overdue(before)) if (task.unstarted === undefined) part.queue.revive(task);
   for (const task of unstarted) part.endUnstarted(task);
   const unended = endTrees(part);
+  breakDeadlocks(part);
   const removed = part.removeExpired(removedPerCall);
   return {
     expired,

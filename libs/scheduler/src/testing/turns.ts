@@ -6,6 +6,9 @@ import type { Content } from './mail.ts';
 import type { MemoryGroup, MemoryTask } from './memory-task.ts';
 import type { Partition, Waiter } from './partition.ts';
 
+/** Most waits are over by then. */
+const firstCheckMs = 1000;
+
 export function commitTurns(partition: Partition, turns: readonly Turn[]): TurnAnswer[] {
   return turns.map((turn) => commitTurn(partition, turn));
 }
@@ -52,14 +55,17 @@ function apply(partition: Partition, task: MemoryTask, turn: Turn): void {
   }
   for (const { id, op } of turn.subscriptions) {
     const abroad = partition.abroad(id);
-    if (abroad === undefined) subscribe(partition, { id: task.id }, id, op);
-    else {
+    if (abroad === undefined) {
+      subscribe(partition, { id: task.id }, id, op);
+      if (!partition.checks.has(task)) partition.checks.set(task, partition.now() + firstCheckMs);
+    } else {
       task.abroad.add(op);
       partition.mail.post(abroad, { kind: 'wait', task: task.id, op, target: id });
     }
   }
   task.logs.push(...turn.logs);
   if (turn.progress !== undefined) task.progress = turn.progress;
+  task.waits = turn.waits;
   partition.tellFollowers(task);
   partition.moveTo(task, turn.suspended && task.inbox.length <= turn.known ? 'suspended' : 'running');
 }

@@ -55,6 +55,8 @@ export interface RunHost {
 
 /** Logs and progress alone are not worth a call at once; people look at them a few times a second at most. */
 const talkDelayMs = 200;
+/** What a suspended task still waits for is of use only to find tasks that wait for each other. */
+const waitsDelayMs = 1000;
 
 export class TaskRun implements Offender {
   readonly claim: Claim;
@@ -77,6 +79,8 @@ export class TaskRun implements Offender {
   #talk: Timer | undefined;
   #talkDue = false;
   #recordedSuspended = false;
+  /** `moves` of the runner when the store was told last what the task waits for. */
+  #told = 0;
   #holdsSlot = true;
   #fenced = false;
   /** An error that the coroutine has let go unhandled. */
@@ -240,10 +244,15 @@ export class TaskRun implements Offender {
     return this.#runner.suspended && !this.#sideEffects.running && this.#ownEvents.length === 0;
   }
 
+  get #waitsHaveChanged(): boolean {
+    return this.#recordedSuspended && this.#runner.moves !== this.#told && this.#runner.waits() !== undefined;
+  }
+
   #mustCommit(): boolean {
     if (this.#requests.urgent || this.#ownEvents.length > 0 || this.#suspends !== this.#recordedSuspended) return true;
-    if (this.#requests.logs.length === 0 && this.#requests.progress === undefined) return false;
-    this.#talk ??= this.#host.clock.setTimer(talkDelayMs, () => {
+    const talks = this.#requests.logs.length > 0 || this.#requests.progress !== undefined;
+    if (!talks && !this.#waitsHaveChanged) return false;
+    this.#talk ??= this.#host.clock.setTimer(talks ? talkDelayMs : waitsDelayMs, () => {
       this.#talkDue = true;
       this.#news.give();
     });
@@ -259,6 +268,7 @@ export class TaskRun implements Offender {
     const events = this.#ownEvents.splice(0);
     const { sideEffects: _, steps, ...effects } = requests;
     const suspended = this.#suspends;
+    this.#told = this.#runner.moves;
     this.#commits += 1;
     const known = this.known;
     const wave = `${this.claim.id}:${this.#commits}`;
@@ -274,6 +284,7 @@ export class TaskRun implements Offender {
       events,
       suspended,
       ends,
+      waits: suspended ? this.#runner.waits() : undefined,
     });
     if (answer.kind === 'fenced') return this.#lost();
     if (answer.kind === 'behind') return this.#host.giveBack(this, 'the store has lost what it knew of it');

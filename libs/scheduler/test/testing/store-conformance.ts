@@ -10,6 +10,7 @@ import { claiming } from './conformance/claiming.ts';
 import { committing } from './conformance/committing.ts';
 import { counting } from './conformance/counting.ts';
 import { crashing } from './conformance/crashing.ts';
+import { deadlocks } from './conformance/deadlocks.ts';
 import { ending } from './conformance/ending.ts';
 import { fairness } from './conformance/fairness.ts';
 import { groups } from './conformance/groups.ts';
@@ -41,6 +42,7 @@ export function storeConformance(name: string, makeStore: () => Promise<Harness>
       groups,
       settling,
       awaiting,
+      deadlocks,
       ending,
       cancelling,
       cancellingTrees,

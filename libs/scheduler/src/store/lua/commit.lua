@@ -86,7 +86,9 @@ local function apply(id, root, token, history, ends)
   end
   for _ = 1, count() do
     local op, target, abroad = arg(), arg(), arg()
-    if abroad == '' then subscribe(id, op, target)
+    if abroad == '' then
+      subscribe(id, op, target)
+      call('ZADD', prefix .. 'checks', 'NX', time + 1000, id)
     else
       call('SADD', key('abroad', id), op)
       post(abroad, 'wait\n' .. id .. ':' .. op .. '\n' .. target)
@@ -101,7 +103,7 @@ local answers = {}
 for i = 1, count() do
   local length = count() -- number of arguments of this turn, so that a refused one can be skipped
   local stop = cursor + length
-  local id, token, seq, known, suspended, ends, history = arg(), arg(), count(), count(), arg(), arg(), arg()
+  local id, token, seq, known, suspended, ends, history, waits = arg(), arg(), count(), count(), arg(), arg(), arg(), arg()
   callerOf(token)
   local taskKey = key('task', id)
   local current, commits, state, watched, crashes =
@@ -121,7 +123,8 @@ for i = 1, count() do
     end
     local events = eventsFrom(id, known)
     local next = (suspended == '1' and #events == 0) and 'suspended' or 'running'
-    call('HSET', taskKey, 'state', next)
+    if next == 'suspended' then call('HSET', taskKey, 'state', next, 'awaits', waits)
+    else call('HSET', taskKey, 'state', next) end
     moved(state, next, 1)
     answers[i] = { 'committed', events }
   end
