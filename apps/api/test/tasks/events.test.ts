@@ -88,7 +88,7 @@ test('there are so many streams and no more', async () => {
   expect((await open()).statusCode).toBe(200);
 });
 
-test('what a slow client does not read is not asked for', async () => {
+test('what a slow client does not read is not asked for', { timeout: 60_000 }, async () => {
   const { app, client, open } = await listen();
   client.lines = 100_000;
   const answer = await open();

@@ -69,7 +69,16 @@ export class Runs implements RunHost {
   readonly #news: GroupCommit<TaskRun, { known: number; answer: TurnAnswer }>;
 
   constructor({
-    store, clock, instrument, threads, watch, slots, hinter, courier, release, alwaysReplay = false,
+    store,
+    clock,
+    instrument,
+    threads,
+    watch,
+    slots,
+    hinter,
+    courier,
+    release,
+    alwaysReplay = false,
   }: RunsParts) {
     this.#release = release;
     this.alwaysReplay = alwaysReplay;
