@@ -40,9 +40,9 @@ describe('several engines, and faults at random', () => {
 describe('is caught', () => {
   it.each(sabotages)('$name', patience, async (sabotage) => {
     const patch = breaking(sabotage);
-    const seeds = sabotage.seeds ?? [1, 2, 3, 4, 5, 6];
+    // Whichever finds it first: a rare mishap needs a rare moment.
     const run = async (): Promise<void> => {
-      for (const seed of seeds) await simulate({ url: redis.url, seed, patch });
+      for (let seed = 1; seed <= 100; seed++) await simulate({ url: redis.url, seed, patch });
     };
     await expect(run()).rejects.toThrow(/^seed \d+, move \d+: /);
   });

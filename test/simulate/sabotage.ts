@@ -11,8 +11,6 @@ export interface Sabotage {
   script: ScriptName;
   from: string;
   to: string;
-  /** Those that find it; the first six by default. */
-  seeds?: number[];
 }
 
 export const sabotages: readonly Sabotage[] = [
