@@ -12,7 +12,7 @@ export { isLastUpdate, isUpdateId, type TaskUpdate } from './client/task-updates
 export { type Connection, type ConnectOptions, connect, type WorkerOptions } from './connect.ts';
 export type { ClusterFacts } from './contract/cluster.ts';
 export { encode, errorValue } from './contract/codec.ts';
-export type { CoroutineOptions, TaskOptions } from './contract/coroutine.ts';
+export type { CoroutineOptions, TaskOptions, TaskPolicies } from './contract/coroutine.ts';
 export {
   CancelledError,
   CorralInternalError,
@@ -36,11 +36,13 @@ export {
 export { isTaskId } from './contract/ids.ts';
 export type { Finding, Instrument } from './contract/instrument.ts';
 export type { ErrorValue } from './contract/outcome.ts';
+export { type RetryPolicy, retryLimits } from './contract/retry.ts';
 export {
   type ChildCounts,
   type CoroutineView,
   isSettled,
   type Page,
+  type RetryView,
   type SessionId,
   type SettledState,
   type TaskId,

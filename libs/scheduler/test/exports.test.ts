@@ -43,6 +43,7 @@ it('the public surface', () => {
     'isUpdateId',
     'programCoroutines',
     'programSchema',
+    'retryLimits',
     'runningTask',
     'taskStates',
     'threadEntry',

@@ -21,6 +21,7 @@ export class WorkerMetrics {
   readonly #coroutines: BoundedLabels;
   readonly #starts: Counter<'coroutine' | 'reason'>;
   readonly #finished: Counter<'coroutine' | 'outcome'>;
+  readonly #retries: Counter<'coroutine'>;
   readonly #suspensions: Counter<'coroutine'>;
   readonly #fenced: Counter<'coroutine'>;
   readonly #debug: DebugMetrics;
@@ -42,6 +43,12 @@ export class WorkerMetrics {
       name: 'corral_task_finished_total',
       help: 'Tasks that this worker settled.',
       labelNames: ['coroutine', 'outcome'],
+      registers,
+    });
+    this.#retries = new Counter({
+      name: 'corral_task_retries_total',
+      help: 'Attempts of tasks that failed here and are followed by another.',
+      labelNames: ['coroutine'],
       registers,
     });
     this.#suspensions = new Counter({
@@ -99,6 +106,7 @@ export class WorkerMetrics {
           errors.inc({ coroutine: label(coroutine), type: errorTypes.admit(errorType ?? 'Error') });
       },
       found: (finding) => this.#debug.found(finding),
+      taskRetried: ({ coroutine }) => this.#retries.inc({ coroutine: label(coroutine) }),
       fenced: ({ coroutine }) => this.#fenced.inc({ coroutine: label(coroutine) }),
       swept: ({ expired, timers, hinted, removed }) => {
         swept.inc({ what: 'expired' }, expired);
@@ -144,6 +152,7 @@ export class WorkerMetrics {
       const coroutine = this.#coroutines.admit(name);
       for (const reason of ['first', 'recovered']) this.#starts.inc({ coroutine, reason }, 0);
       for (const outcome of outcomes) this.#finished.inc({ coroutine, outcome }, 0);
+      this.#retries.inc({ coroutine }, 0);
       this.#suspensions.inc({ coroutine }, 0);
       this.#fenced.inc({ coroutine }, 0);
       this.#debug.register(coroutine);

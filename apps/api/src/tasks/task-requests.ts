@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { isInternal, programName } from '../programs/program-checks.ts';
 import { integerParameter } from './integer-parameter.ts';
 import { jsonFault } from './json-value.ts';
+import { retryPolicy } from './retry-policy.ts';
 
 export const maxArgsDepth = 64;
 /** The largest CORRAL_MAX_WAIT_MS. */
@@ -24,6 +25,7 @@ const args = z
 
 const taskOptions = z
   .strictObject({
+    retry: retryPolicy.exactOptional(),
     name: z.string().min(1).max(200).exactOptional().meta({ description: 'A label for people.' }),
     priority: z.int().min(0).max(1_000_000).exactOptional().meta({ description: 'Higher goes first; 0 is usual.' }),
     resultTtlMs: z.int().min(1000).max(longestResultTtlMs).exactOptional().meta({

@@ -44,6 +44,14 @@ const viewFields = {
   startedAt: z.string().nullable().meta({ format, description: 'When a worker first began to run it.' }),
   finishedAt: z.string().nullable().meta({ format, description: 'When it was settled.' }),
   attempt: count.meta({ description: 'How often a worker has begun to run it.' }),
+  retry: z
+    .object({
+      failures: count.meta({ description: 'Attempts that have failed and were retried.' }),
+      error: errorValue.meta({ description: 'The error of the last of them.' }),
+      at: z.string().nullable().meta({ format, description: 'When the next one begins, while the task waits for it.' }),
+    })
+    .exactOptional()
+    .meta({ description: 'Present once an attempt has failed and was retried.' }),
   worker: z.string().nullable().meta({ description: 'The worker that runs it, or ran it last.' }),
   progress: z.unknown().meta({ description: 'What the task told last by `loop.progress`, or null.' }),
   children: childCounts,

@@ -11,7 +11,10 @@ describe('POST /v1/tasks', () => {
     const body = {
       coroutine: 'crawl',
       args: { url: 'x', deep: [1, { a: null }] },
-      options: { name: 'n', priority: 7, resultTtlMs: 60_000 },
+      options: {
+        ...{ name: 'n', priority: 7, resultTtlMs: 60_000 },
+        retry: { attempts: 3, initialMs: 100, factor: 1.5, maxMs: 1e3, jitter: 0, on: ['E'], except: ['F'] },
+      },
     };
     const answer = await post(api, body);
     const [task] = api.client.tasks.values();
@@ -101,6 +104,31 @@ describe('POST /v1/tasks', () => {
       [{ pointer: '#/options/priority', detail: /int/ }],
     ],
     ['an empty label', { coroutine: 'a', options: { name: '' } }, [{ pointer: '#/options/name', detail: />=1/ }]],
+    [
+      'no attempts',
+      { coroutine: 'a', options: { retry: {} } },
+      [{ pointer: '#/options/retry/attempts', detail: /number/ }],
+    ],
+    [
+      'faults in a retry policy',
+      {
+        coroutine: 'a',
+        options: { retry: { attempts: 0, initialMs: -1, factor: 0, maxMs: 1e16, jitter: 1.1, on: ['CancelledError'] } },
+      },
+      [
+        { pointer: '#/options/retry/attempts', detail: />=1/ },
+        { pointer: '#/options/retry/initialMs', detail: />=0/ },
+        { pointer: '#/options/retry/factor', detail: />=1/ },
+        { pointer: '#/options/retry/maxMs', detail: /<=1000000000000000/ },
+        { pointer: '#/options/retry/jitter', detail: /<=1/ },
+        { pointer: '#/options/retry/on/0', detail: /never retried/ },
+      ],
+    ],
+    [
+      'an unknown field of a retry policy',
+      { coroutine: 'a', options: { retry: { attempts: 2, backoff: 1 } } },
+      [{ pointer: '#/options/retry/backoff', detail: /not known/ }],
+    ],
     [
       'two faults',
       { coroutine: 1, options: { priority: 'high' } },

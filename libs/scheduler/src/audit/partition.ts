@@ -51,7 +51,7 @@ export class Partition {
     for (const [target, waiters] of this.sets('waiters'))
       for (const waiter of waiters) push(this.awaited, waiter.replace(/:\d+$/, ''), target);
     for (const timer of this.sorted('timers').keys()) {
-      const id = timer.replace(/:\d+$/, '');
+      const id = timer.replace(/:\w+$/, '');
       this.timersOf.set(id, (this.timersOf.get(id) ?? 0) + 1);
     }
     for (const group of snapshot.groups.values()) push(this.groupsOf, group.parent, group);

@@ -23,6 +23,8 @@ export interface TaskRow {
   hasPayload: boolean;
   /** A root whose coroutine has ended and whose tree has not. */
   ending: boolean;
+  /** A failed attempt of it has ended, the next is not ready: since its children still end, or until its time has come. */
+  retrying: 'children' | 'time' | undefined;
   /** Inbox events that its worker had at its last commit. */
   known: number;
   counts: Record<CountName, number>;
@@ -130,6 +132,7 @@ return heads`;
 
 const taskFields = [
   ...['state', 'coroutine', 'attempt', 'token', 'worker', 'parent', 'op', 'group', 'undispatched', 'finished', 'known'],
+  ...['retryMs', 'retryAt'],
   ...['total', ...countNames],
 ] as const;
 const groupFields = [
@@ -247,6 +250,7 @@ class Reader {
       finished: row.has('finished'),
       hasPayload: payload === 1,
       ending: ending === 1,
+      retrying: row.has('retryMs') ? 'children' : row.has('retryAt') ? 'time' : undefined,
       known: Number(row.get('known') ?? 0),
       counts: counts as TaskRow['counts'],
     };

@@ -49,6 +49,7 @@ function judge(partition: Partition, task: TaskRow): Verdict {
   const { state, token } = task;
   const found = places(partition, task);
   if (task.ending) return judgeEnding(partition, task, found);
+  if (task.retrying !== undefined) return judgeRetrying(partition, task, found);
   if (found.length > 1) return wrong('T3', `it is in more than one place: ${found.join(', ')}`);
   const [place] = found;
   if (place === undefined)
@@ -68,6 +69,18 @@ function judgeEnding(partition: Partition, { id, token }: TaskRow, found: readon
   const open = partition.set('live', id).size + partition.set('later', id).size;
   if (open === 0) return wrong('I6', 'its tree has ended and nobody settles it');
   return moves(`it is settled by the end of the last of ${open} in its tree`);
+}
+
+/** Between two attempts a task is claimed by nobody and waits for the children of the first, then for its time. */
+function judgeRetrying(partition: Partition, task: TaskRow, found: readonly string[]): Verdict {
+  const { id, token, state, retrying, counts } = task;
+  if (token !== undefined || found.length > 0)
+    return wrong('T3', `it waits for its next attempt and is ${found.join(', ') || `under ${token}`}`);
+  if (state !== 'pending') return wrong('T3', `it waits for its next attempt and its record says ${state}`);
+  const open = counts.pending + counts.running;
+  if (partition.sorted('timers').has(`${id}:retry`)) return moves('the sweep goes on with its next attempt in time');
+  if (retrying === 'time' || open === 0) return wrong('I6', 'it waits for its next attempt, and no timer begins that');
+  return moves(`its next attempt is prepared by the end of the last of ${open} children`);
 }
 
 function judgeStranded(partition: Partition, { coroutine }: TaskRow): Verdict {

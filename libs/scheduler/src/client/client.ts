@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import type { Clock } from '../contract/clock.ts';
 import type { ClusterFacts } from '../contract/cluster.ts';
 import { decode, encode } from '../contract/codec.ts';
-import type { TaskOptions } from '../contract/coroutine.ts';
+import { checkPolicies, type TaskOptions } from '../contract/coroutine.ts';
 import type { Dispatch, Hint } from '../contract/dispatch.ts';
 import { IdempotencyConflictError, LookupError, StoreUnavailableError } from '../contract/exceptions.ts';
 import { isTaskId, newRootId, partitionOf } from '../contract/ids.ts';
@@ -74,7 +74,7 @@ export class Client {
 
   /**
    * Creates a root task. It exists as soon as this resolves, whether or not a worker knows the coroutine.
-   * @throws UnserializableError, IdempotencyConflictError, StoreUnavailableError; nothing is created then.
+   * @throws RangeError for an option, UnserializableError, IdempotencyConflictError, StoreUnavailableError; nothing is created then.
    */
   async submit(coroutine: string, args: unknown, options: SubmitOptions = {}): Promise<TaskView> {
     return (await this.submitOnce(coroutine, args, options)).task;
@@ -86,6 +86,7 @@ export class Client {
     args: unknown,
     { idempotencyKey, resultTtlMs, ...options }: SubmitOptions = {},
   ): Promise<{ task: TaskView; replayed: boolean }> {
+    checkPolicies('submit', options);
     if (resultTtlMs !== undefined) checkResultTtl(resultTtlMs);
     const root = {
       coroutine,

@@ -3,7 +3,7 @@ import { decode } from '../contract/codec.ts';
 import type { TaskOptions } from '../contract/coroutine.ts';
 import { rootOf } from '../contract/ids.ts';
 import type { ErrorValue } from '../contract/outcome.ts';
-import type { TaskId, TaskView } from '../contract/task.ts';
+import type { RetryView, TaskId, TaskView } from '../contract/task.ts';
 import type { TaskRecord } from '../contract/views.ts';
 
 const time = (ms: number): string => new Date(ms).toISOString();
@@ -24,6 +24,7 @@ export function taskView(record: TaskRecord): TaskView {
     startedAt: record.startedAt === undefined ? null : time(record.startedAt),
     finishedAt: record.finishedAt === undefined ? null : time(record.finishedAt),
     attempt: record.attempt,
+    ...(record.retry === undefined ? {} : { retry: retryView(record.retry) }),
     worker: record.worker ?? null,
     progress: record.progress === undefined ? null : decode(record.progress),
     children: record.children,
@@ -31,6 +32,12 @@ export function taskView(record: TaskRecord): TaskView {
     ...(record.stranded ? { unroutable: true } : {}),
   };
 }
+
+const retryView = ({ failures, error, at }: NonNullable<TaskRecord['retry']>): RetryView => ({
+  failures,
+  error: decode(error) as ErrorValue,
+  at: at === undefined ? null : time(at),
+});
 
 /** The record of a root that was just submitted. */
 export const newRecord = (root: { id: TaskId; coroutine: string; options: string }, createdAt: number): TaskRecord => ({
@@ -42,6 +49,7 @@ export const newRecord = (root: { id: TaskId; coroutine: string; options: string
   startedAt: undefined,
   finishedAt: undefined,
   attempt: 0,
+  retry: undefined,
   worker: undefined,
   progress: undefined,
   children: { total: 0, pending: 0, running: 0, succeeded: 0, failed: 0, cancelled: 0 },

@@ -1,10 +1,25 @@
-/** What `coroutine(name, fn, options)` takes beside the function. */
+/** What `coroutine(name, fn, options)` takes beside the function, and what its creator may choose for a task. */
 import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { checkRetryPolicy, type RetryPolicy } from './retry.ts';
 
-export interface CoroutineOptions {
+/** How a task is to be run. A coroutine may say it for all of its tasks; the task's own option wins. */
+export interface TaskPolicies {
+  /** What happens when an attempt fails. By default there is one. */
+  retry?: RetryPolicy;
+}
+
+export interface CoroutineOptions extends TaskPolicies {
   /** Any Standard Schema (zod, valibot, arktype ...): arguments are checked before the task exists, and before it runs. */
   args?: StandardSchemaV1;
   description?: string;
+}
+
+/** Options of one task. */
+export interface TaskOptions extends TaskPolicies {
+  /** A label for people, as in `asyncio.create_task(name=)`. */
+  name?: string;
+  /** 0 ... 1,000,000; higher first. */
+  priority?: number;
 }
 
 /** What is kept of a task besides its arguments: what its creator chose, and what it inherits. */
@@ -12,10 +27,7 @@ export interface KeptOptions extends TaskOptions {
   context?: [name: string, value: unknown][];
 }
 
-/** Options of one task. */
-export interface TaskOptions {
-  /** A label for people, as in `asyncio.create_task(name=)`. */
-  name?: string;
-  /** 0 ... 1,000,000; higher first. */
-  priority?: number;
+/** @throws RangeError that names the option; `where` is what takes it */
+export function checkPolicies(where: string, { retry }: TaskPolicies): void {
+  if (retry !== undefined) checkRetryPolicy(`${where}: retry`, retry);
 }

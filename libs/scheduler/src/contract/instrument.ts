@@ -24,6 +24,8 @@ export interface Instrument {
   taskResumed?(task: { id: TaskId; coroutine: string }): void;
   /** `ranMs`: from its start in this process to its end, suspension included. */
   taskSettled?(task: { id: TaskId; coroutine: string; state: SettledState; errorType?: string; ranMs: number }): void;
+  /** An attempt failed, and another follows after `delayMs`. `failures`: so many have failed by now. */
+  taskRetried?(task: { id: TaskId; coroutine: string; errorType: string; failures: number; delayMs: number }): void;
   /** A write of a stale run was refused (T2). */
   fenced?(task: { id: TaskId; coroutine: string }): void;
   /** One call of the store: `items` tasks in `ms`. */

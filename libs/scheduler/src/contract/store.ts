@@ -7,7 +7,8 @@
  * T2 only the holder of the current token commits or settles; anybody else is answered `fenced` and changes nothing.
  * T3 an unsettled task is in exactly one of these places: `backlog` of its group (a member that was not dispatched yet),
  *    `ready`, `hinted`, `stranded` (no live worker knows the coroutine), or claimed by a live session. A root whose
- *    coroutine has ended and whose tree has not is claimed by nobody and waits for the last task of its tree.
+ *    coroutine has ended and whose tree has not is claimed by nobody and waits for the last task of its tree. A task
+ *    that is retried waits for the last child of the failed attempt, then for its time.
  * T4 the counts of a task's children add up: each transition moves one child from one count to another.
  * T5 the counts of all tasks by state, and of what has ended, follow each transition in the same step (contract/cluster.ts).
  * D1 whatever is `ready` or `hinted` reaches a worker: sweep gives overdue hints back to `ready`.
@@ -68,8 +69,13 @@ export interface Claim {
   events: TaskEvent[];
   /** Number of commits so far; the next one carries `seq = commits + 1`. */
   commits: number;
-  /** Log entries that are already kept. */
+  /** Log entries of the present attempt of the coroutine that are already kept. */
   logged: number;
+  /** Attempts of the coroutine that have failed and were retried. */
+  failures: number;
+  /** Operations of the present attempt are numbered from here on, so that its tasks are not taken for those of an attempt
+   *  before. */
+  firstOp: number;
 }
 
 export interface Spawn {
@@ -159,18 +165,22 @@ export interface Settlement {
   id: TaskId;
   token: Token;
   outcome: Outcome;
+  /** The coroutine is to be run again after `ms`, unless a cancel of the task was requested; operations of the next attempt
+   *  are numbered from `firstOp` on. */
+  retry: { ms: number; firstOp: number } | undefined;
   logs: readonly string[];
   progress: string | undefined;
 }
 
-/** `ending`: a root whose coroutine has ended while tasks of its tree still run; the last of them settles it. */
 /** From one partition to another (Store.outbox). */
 export interface Letter {
   number: number;
   text: string;
 }
 
-export type SettleAnswer = { kind: 'settled' } | { kind: 'ending' } | { kind: 'fenced' };
+/** `ending`: a root whose coroutine has ended while tasks of its tree still run; the last of them settles it.
+ *  `retrying`: another attempt follows. */
+export type SettleAnswer = { kind: 'settled' } | { kind: 'ending' } | { kind: 'retrying' } | { kind: 'fenced' };
 
 export type CancelAnswer = 'requested' | 'settled' | 'unknown';
 
@@ -236,7 +246,10 @@ export interface Store {
     turns: readonly Turn[],
   ): Promise<{ answers: TurnAnswer[]; hints: Hint[]; news: News[]; mail: number[] }>;
 
-  /** Writes outcomes, decides groups, and puts the event into the parent's inbox, all in one step. */
+  /** Writes outcomes, decides groups, and puts the event into the parent's inbox, all in one step.
+   *  A failed attempt that is retried has no outcome: its history and its inbox are dropped, its children are cancelled,
+   *  and what they or its timers still have to tell reaches nobody. When they have ended the task waits for its time, and
+   *  then it is ready. A cancel in the meantime ends it at once. */
   settle(
     partition: number,
     settlements: readonly Settlement[],
@@ -248,8 +261,8 @@ export interface Store {
   deliver(partition: number, from: number, letters: readonly Letter[]): Promise<{ hints: Hint[]; mail: number[] }>;
 
   /** A started task gets a cancel event, unless it has one of this wave and message: then the call was sent twice. One
-   *  that never started ends as cancelled at once. Only a child that has been handed out gets half a second to start
-   *  and then to hear of it, as it would have started in asyncio. */
+   *  that never started, or whose next attempt has not, ends as cancelled at once. Only a child that has been handed out
+   *  for the first time gets half a second to start and then to hear of it, as it would have started in asyncio. */
   cancel(partition: number, targets: readonly Cancel[]): Promise<{ answers: CancelAnswer[]; hints: Hint[] }>;
 
   /** Cancels a page of what a task has created, in that order, backlogs of gathers included; '' begins, `next` goes on.
@@ -278,8 +291,9 @@ export interface Store {
   /** Gives claimed tasks back to `ready` without counting an attempt. With no ids: all, and the session ends. */
   release(partition: number, session: SessionId, ids?: readonly TaskId[]): Promise<{ hints: Hint[] }>;
 
-  /** Expires dead sessions, fires due timers, gives overdue hints (older than `hintTtlMs`) back to `ready`, and removes
-   *  settled trees whose time is over, all that is known of them, in pages: the root's record first. */
+  /** Expires dead sessions, fires due timers, begins attempts that are due, gives overdue hints (older than `hintTtlMs`)
+   *  back to `ready`, and removes settled trees whose time is over, all that is known of them, in pages: the root's record
+   *  first. */
   sweep(partition: number, hintTtlMs: number): Promise<SweepAnswer>;
 
   /** Calls back with ids of tasks that have news: own claimed ones with inbox events, and watched ones

@@ -23,6 +23,15 @@ export interface ChildCounts {
   cancelled: number;
 }
 
+export interface RetryView {
+  /** Attempts that have failed and were retried. */
+  failures: number;
+  /** Of the last one. */
+  error: ErrorValue;
+  /** When the next attempt begins, while the task waits for it. */
+  at: string | null;
+}
+
 /** What REST answers about a task. Times are RFC 3339 in UTC, taken from the store's clock. */
 export interface TaskView {
   id: TaskId;
@@ -38,8 +47,10 @@ export interface TaskView {
   createdAt: string;
   startedAt: string | null;
   finishedAt: string | null;
-  /** How often a worker has begun to run it; 0 before the first time. */
+  /** How often a worker has begun to run it; 0 before the first time. Workers that died count, see `retry` for others. */
   attempt: number;
+  /** Present once an attempt of its coroutine has failed and was retried. */
+  retry?: RetryView;
   /** The session that runs it, or ran it last. */
   worker: SessionId | null;
   progress: unknown;

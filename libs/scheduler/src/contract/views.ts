@@ -15,6 +15,8 @@ export interface TaskRecord {
   startedAt: number | undefined;
   finishedAt: number | undefined;
   attempt: number;
+  /** Attempts that have failed and were retried; `error`: JSON of the last ErrorValue; `at`: of the next attempt. */
+  retry: { failures: number; error: string; at: number | undefined } | undefined;
   worker: SessionId | undefined;
   /** JSON. */
   progress: string | undefined;

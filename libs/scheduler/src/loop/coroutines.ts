@@ -1,6 +1,6 @@
 /** Coroutine functions (registered by name) and coroutine objects (called, not started), as in Python. */
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import type { CoroutineOptions } from '../contract/coroutine.ts';
+import { type CoroutineOptions, checkPolicies } from '../contract/coroutine.ts';
 import { InvalidArgumentsError } from '../contract/exceptions.ts';
 import type { Loop } from './loop.ts';
 import { creator } from './oversights.ts';
@@ -68,6 +68,7 @@ export function coroutine(name: string, run: Run<unknown, unknown>, options: Cor
       `coroutine name ${JSON.stringify(name)}: 1 to 200 letters, digits and _ $ . : / - are allowed, not starting with . : / -`,
     );
   if (typeof run !== 'function') throw new TypeError(`coroutine ${name}: the second argument must be a function`);
+  checkPolicies(`coroutine ${name}`, options);
   const define = (args?: unknown) => {
     const made = new Coroutine(name, args);
     creator.getStore()?.made(made, name);

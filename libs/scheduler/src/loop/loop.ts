@@ -24,7 +24,10 @@ export interface CurrentTask {
   readonly id: TaskId;
   readonly name: string | undefined;
   readonly coroutine: string;
+  /** How often a worker has begun to run it. */
   readonly attempt: number;
+  /** Attempts of the coroutine that have failed and were retried. */
+  readonly failures: number;
   /** How many cancels were requested and not taken back. */
   cancelling(): number;
   /** Takes one back, as who swallows a CancelledError should; answers how many are left. */

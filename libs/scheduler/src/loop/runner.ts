@@ -36,6 +36,10 @@ export interface RunnerTask {
   /** What it inherits. */
   context: readonly [string, unknown][];
   attempt: number;
+  /** Attempts of the coroutine that have failed before this one. */
+  failures: number;
+  /** Operations are numbered from here on. */
+  firstOp: number;
   /** Log entries that earlier runs have kept: so many are not kept again. */
   logged: number;
   /** All starts that the history holds, in order. */
@@ -109,9 +113,14 @@ export class Runner implements Operations {
     return this.#receivers.length;
   }
 
-  get info(): { id: TaskId; name: string | undefined; coroutine: string; attempt: number } {
-    const { id, name, attempt } = this.#task;
-    return { id, name, coroutine: this.#fn.coroutineName, attempt };
+  /** A number that no operation of this attempt has, nor a higher one. */
+  get nextOp(): number {
+    return this.#task.firstOp + Math.max(this.#receivers.length, this.#task.starts.length);
+  }
+
+  get info(): Pick<RunnerTask, 'id' | 'name' | 'attempt' | 'failures'> & { coroutine: string } {
+    const { id, name, attempt, failures } = this.#task;
+    return { id, name, coroutine: this.#fn.coroutineName, attempt, failures };
   }
 
   get origin(): string {
@@ -176,8 +185,8 @@ export class Runner implements Operations {
       );
     this.oversights?.reach();
     if (this.#signalled) this.#mustCancel = undefined;
-    const op = this.#receivers.length;
-    const expected = this.#task.starts[op];
+    const op = this.#task.firstOp + this.#receivers.length;
+    const expected = this.#task.starts[this.#receivers.length];
     if (expected !== undefined && (expected[1] !== kind || expected[2] !== detail))
       throw new NonDeterminismError(
         `operation ${op} of ${this.#fn.coroutineName} was ${expected[1]}(${expected[2]}) when it ran before, and is ` +
@@ -232,7 +241,7 @@ export class Runner implements Operations {
   }
 
   requests(op?: number): TurnRequests | undefined {
-    const committed = op === undefined ? this.replaying : op < this.#task.starts.length;
+    const committed = op === undefined ? this.replaying : op < this.#task.firstOp + this.#task.starts.length;
     return committed ? undefined : this.#requests;
   }
 
@@ -300,7 +309,7 @@ export class Runner implements Operations {
     if (event.kind === 'cancel') this.#cancelled(event.message, event.wave);
     else {
       this.#open.delete(event.op);
-      this.#receivers[event.op]?.(event);
+      this.#receivers[event.op - this.#task.firstOp]?.(event);
     }
     this.#wake();
   }

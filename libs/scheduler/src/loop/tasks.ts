@@ -1,6 +1,6 @@
 /** Task: the handle on a task of the cluster. Awaiting it gives its result or raises its error. */
 import { decode, encode, toError } from '../contract/codec.ts';
-import type { TaskOptions } from '../contract/coroutine.ts';
+import { checkPolicies, type TaskOptions } from '../contract/coroutine.ts';
 import { type CancelledError, InvalidStateError } from '../contract/exceptions.ts';
 import { childId } from '../contract/ids.ts';
 import type { ErrorValue, Outcome } from '../contract/outcome.ts';
@@ -26,6 +26,7 @@ export class Task<T> extends Future<T> {
 
   /** A new task. It starts when its creator suspends. */
   static create<T>(operations: Operations, coroutine: Coroutine<T>, options: TaskOptions): Task<T> {
+    checkPolicies('createTask', options);
     const args = encode(coroutine.args);
     const op = operations.begin('createTask', coroutine.coroutineName, (event) => {
       if (event.kind === 'settled') task.#settled(event.outcome);

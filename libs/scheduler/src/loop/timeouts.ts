@@ -4,9 +4,10 @@
  * The expiry cancels the current task once. If that CancelledError leaves the block, and nobody else has cancelled the
  * task since it entered the block, it becomes TimeoutError. A swallowed cancel, or another error, stays what it is.
  */
+import { checkDuration } from '../contract/duration.ts';
 import { CancelledError, InvalidStateError, TimeoutError } from '../contract/exceptions.ts';
 import type { Operations } from './operations.ts';
-import { CallLater, checkDuration } from './timers.ts';
+import { CallLater } from './timers.ts';
 
 type State = 'created' | 'active' | 'expiring' | 'expired' | 'finished';
 

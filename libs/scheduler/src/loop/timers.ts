@@ -1,13 +1,6 @@
 /** A callback of the loop after some time, as `loop.call_later`. Its time is the store's. */
+import { checkDuration } from '../contract/duration.ts';
 import type { Operations } from './operations.ts';
-
-/** Fits the store's numbers with room to spare: about 31,700 years. */
-export const longestMs = 1e15;
-
-export function checkDuration(operation: string, ms: number): void {
-  if (typeof ms !== 'number' || !(ms >= 0) || ms > longestMs)
-    throw new RangeError(`${operation}: ${ms} is no duration; give milliseconds from 0 to ${longestMs}`);
-}
 
 export class CallLater {
   readonly #operations: Operations;

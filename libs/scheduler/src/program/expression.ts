@@ -31,6 +31,16 @@ interface Values {
   caughtType: string;
   error: RaisedError;
   handler: Handler;
+  /** The name of an error type. */
+  errorType: string;
+  retriedType: string;
+  errorTypes: readonly string[];
+  retriedTypes: readonly string[];
+  attempts: number;
+  factor: number;
+  /** From 0 to 1. */
+  share: number;
+  retryPolicy: ObjectOf<(typeof parts)['retryPolicy']>;
   taskOptions: ObjectOf<(typeof parts)['taskOptions']>;
   programArgs: ObjectOf<(typeof parts)['programArgs']>;
   expression: Expression;

@@ -24,13 +24,26 @@ export const listOf = {
   members: 'member',
   names: 'name',
   handlers: 'handler',
+  errorTypes: 'errorType',
+  retriedTypes: 'retriedType',
 } as const;
 
 /** Kinds whose value is an object with keys of its own. */
 export const parts = {
   error: { required: { type: 'raisedType' }, optional: { message: 'string' } },
   handler: { required: { type: 'caughtType', do: 'handling' }, optional: { as: 'name' } },
-  taskOptions: { required: {}, optional: { name: 'label', priority: 'priority' } },
+  taskOptions: { required: {}, optional: { name: 'label', priority: 'priority', retry: 'retryPolicy' } },
+  retryPolicy: {
+    required: { attempts: 'attempts' },
+    optional: {
+      initialMs: 'duration',
+      factor: 'factor',
+      maxMs: 'duration',
+      jitter: 'share',
+      on: 'retriedTypes',
+      except: 'errorTypes',
+    },
+  },
   programArgs: { required: { program: 'program' }, optional: {} },
 } as const;
 

@@ -1,5 +1,7 @@
 /** Kinds of values that hold no expression: what is accepted, in words, as JSON Schema and as a test. */
 
+import { retryLimits } from '../contract/retry.ts';
+
 export interface ValueRule {
   /** Completes "must be ...". */
   readonly must: string;
@@ -15,6 +17,7 @@ export const returnWhenWords = ['FIRST_COMPLETED', 'FIRST_EXCEPTION', 'ALL_COMPL
 
 const maxNameLength = 200;
 const maxPriority = 1_000_000;
+const { attempts: mostAttempts, factor: mostFactor } = retryLimits;
 const name = 'a name (letters, digits and _, not beginning with a digit)';
 
 export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
@@ -61,6 +64,31 @@ export const valueKinds = {
     must: `${name} other than ExceptionGroup, which cannot be raised by hand`,
     schema: { type: 'string', pattern: namePattern, not: { const: 'ExceptionGroup' } },
     accepts: (value) => isName(value) && value !== 'ExceptionGroup',
+  },
+  errorType: {
+    must: `the type of an error, ${name}`,
+    schema: { type: 'string', pattern: namePattern },
+    accepts: isName,
+  },
+  retriedType: {
+    must: `the type of an error, ${name}, other than CancelledError, which is never retried`,
+    schema: { type: 'string', pattern: namePattern, not: { const: 'CancelledError' } },
+    accepts: (value) => isName(value) && value !== 'CancelledError',
+  },
+  attempts: {
+    must: `an integer from 1 to ${mostAttempts}`,
+    schema: { type: 'integer', minimum: 1, maximum: mostAttempts },
+    accepts: (value) => Number.isInteger(value) && Number(value) >= 1 && Number(value) <= mostAttempts,
+  },
+  factor: {
+    must: `a number from 1 to ${mostFactor}`,
+    schema: { type: 'number', minimum: 1, maximum: mostFactor },
+    accepts: (value) => typeof value === 'number' && value >= 1 && value <= mostFactor,
+  },
+  share: {
+    must: 'a number from 0 to 1',
+    schema: { type: 'number', minimum: 0, maximum: 1 },
+    accepts: (value) => typeof value === 'number' && value >= 0 && value <= 1,
   },
   caughtType: {
     must: 'the type of an error, "Exception" or "*"',

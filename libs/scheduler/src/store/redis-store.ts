@@ -47,6 +47,8 @@ type WireClaim = [
   string,
   string,
   number,
+  number | string,
+  number | string,
   string[],
   string[],
 ];
@@ -284,8 +286,8 @@ export class RedisStore implements Store {
 }
 
 function toClaim(wire: WireClaim): Claim {
-  const [id, token, coroutine, args, options, attempt, parent, createdAt, startedAt, commits, logged, history, events] =
-    wire;
+  const [id, token, coroutine, args, options, attempt, parent, createdAt, startedAt, ...rest] = wire;
+  const [commits, logged, failures, firstOp, history, events] = rest;
   return {
     id,
     token,
@@ -300,5 +302,7 @@ function toClaim(wire: WireClaim): Claim {
     events: toEvents(events),
     commits: Number(commits),
     logged,
+    failures: Number(failures),
+    firstOp: Number(firstOp),
   };
 }

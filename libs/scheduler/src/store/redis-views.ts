@@ -201,6 +201,9 @@ function toRecord(id: TaskId, row: string[]): TaskRecord {
     startedAt: optional('started'),
     finishedAt: optional('finished'),
     attempt: number('attempt'),
+    retry: fields.has('failures')
+      ? { failures: number('failures'), error: fields.get('retryError') ?? 'null', at: optional('retryAt') }
+      : undefined,
     worker: fields.get('worker'),
     progress: fields.get('progress'),
     children: {

@@ -58,12 +58,14 @@ export function turnRow(turn: Turn, abroad: (id: TaskId) => number | ''): Row {
   return [row.length, ...row];
 }
 
-export const settlementRow = ({ id, token, outcome, logs, progress }: Settlement): Row => [
+export const settlementRow = ({ id, token, outcome, retry, logs, progress }: Settlement): Row => [
   id,
   token,
   outcome.state,
   outcome.payload,
   progress ?? '',
+  retry?.ms ?? '',
+  retry?.firstOp ?? '',
   logs.length,
   ...logs,
 ];

@@ -53,5 +53,7 @@ const claimOf = (task: MemoryTask): Claim => ({
   history: [...task.history],
   events: [...task.inbox],
   commits: task.commits,
-  logged: task.logs.length,
+  logged: task.logs.length - task.loggedBefore,
+  failures: task.failures,
+  firstOp: task.firstOp,
 });

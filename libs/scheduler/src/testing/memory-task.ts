@@ -31,6 +31,8 @@ export interface Ending {
   cursor: number;
 }
 
+export type TimerName = number | 'retry';
+
 export interface MemoryTask {
   readonly id: TaskId;
   readonly work: GroupMember;
@@ -51,6 +53,17 @@ export interface MemoryTask {
   attempt: number;
   /** Workers in a row that have died while they ran it. */
   crashes: number;
+  /** Attempts of the coroutine that have failed and were retried. */
+  failures: number;
+  /** JSON of the error of the last of them. */
+  retryError: string | undefined;
+  /** Operations of the present attempt are numbered from here on. */
+  firstOp: number;
+  /** Entries of the log that attempts before have left. */
+  loggedBefore: number;
+  /** From the end of a failed attempt to the claim of the next. `ms`: the wait, until the children of the failed one have
+   *  ended; `at`: when the wait is over, until then. */
+  retrying: { ms: number | undefined; at: number | undefined } | undefined;
   /** Who runs it or ran it last. */
   worker: SessionId | undefined;
   claim: { session: SessionId; nonce: string; token: Token } | undefined;
@@ -60,8 +73,8 @@ export interface MemoryTask {
   known: number;
   readonly history: HistoryEntry[];
   readonly inbox: TaskEvent[];
-  /** When each operation that waits for time is due. */
-  readonly timers: Map<number, number>;
+  /** When each operation that waits for time is due, or the next attempt. */
+  readonly timers: Map<TimerName, number>;
   /** Tasks and groups whose ends alone can move it, while it is suspended. */
   waits: readonly TaskId[] | undefined;
   /** Operations that wait for a task of another partition. */
@@ -110,6 +123,11 @@ export const newTask = (identity: Identity): MemoryTask => ({
   finishedAt: undefined,
   attempt: 0,
   crashes: 0,
+  failures: 0,
+  retryError: undefined,
+  firstOp: 0,
+  loggedBefore: 0,
+  retrying: undefined,
   worker: undefined,
   claim: undefined,
   settledBy: undefined,

@@ -139,6 +139,10 @@ function recordOf(task: MemoryTask, part: Partition): TaskRecord {
     startedAt,
     finishedAt,
     attempt,
+    retry:
+      task.retryError === undefined
+        ? undefined
+        : { failures: task.failures, error: task.retryError, at: task.retrying?.at },
     worker,
     progress,
     children: { ...task.counts },

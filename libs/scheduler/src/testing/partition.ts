@@ -15,7 +15,7 @@ import { cancelTreePage } from './cancel.ts';
 import { Counts } from './facts.ts';
 import { Heap } from './heap.ts';
 import { Mail } from './mail.ts';
-import { hasBacklog, type MemoryGroup, type MemoryTask } from './memory-task.ts';
+import { hasBacklog, type MemoryGroup, type MemoryTask, type TimerName } from './memory-task.ts';
 import type { News } from './news.ts';
 import { hintTtlMs, ReadyQueue } from './ready-queue.ts';
 import { Sessions } from './sessions.ts';
@@ -35,7 +35,7 @@ export class Partition {
   readonly table = new TaskTable();
   readonly sessions = new Sessions();
   readonly queue = new ReadyQueue((group) => this.table.enlistNext(group));
-  readonly timers = new Heap<{ due: number; task: MemoryTask; op: number }>((a, b) => a.due - b.due);
+  readonly timers = new Heap<{ due: number; task: MemoryTask; name: TimerName }>((a, b) => a.due - b.due);
   readonly expiring = new Heap<{ due: number; root: MemoryTask }>((a, b) => a.due - b.due);
   /** Tasks of trees whose time is over. */
   readonly removal: MemoryTask[] = [];
@@ -99,6 +99,7 @@ export class Partition {
     task.attempt++;
     task.worker = session;
     task.startedAt ??= this.now();
+    task.retrying = undefined;
     task.claim = { session, nonce, token: `${task.attempt}:${session}:${nonce}` };
     this.sessions.get(session)?.claimed.add(task);
     this.moveTo(task, 'running');
@@ -131,10 +132,58 @@ export class Partition {
   /** The timer that is due next; what was cleared before is forgotten on the way. */
   nextTimer(): { due: number } | undefined {
     for (let next = this.timers.peek(); next !== undefined; next = this.timers.peek()) {
-      if (next.task.timers.get(next.op) === next.due) return next;
+      if (next.task.timers.get(next.name) === next.due) return next;
       this.timers.pop();
     }
     return undefined;
+  }
+
+  setTimer(task: MemoryTask, name: TimerName, ms: number): void {
+    const due = this.now() + ms;
+    task.timers.set(name, due);
+    this.timers.push({ due, task, name });
+  }
+
+  // --- how an attempt ends, and another begins
+
+  retry(task: MemoryTask, { ms, firstOp }: { ms: number; firstOp: number }, error: string): void {
+    this.#dropClaim(task);
+    task.timers.clear();
+    task.history.length = 0;
+    task.inbox.length = 0;
+    task.abroad.clear();
+    const { length: loggedBefore } = task.logs;
+    Object.assign(task, {
+      known: 0,
+      crashes: 0,
+      firstOp,
+      loggedBefore,
+      retryError: error,
+      retrying: { ms, at: undefined },
+    });
+    task.failures++;
+    this.moveTo(task, 'pending');
+    this.tellFollowers(task);
+    const wave = `retry:${task.id}:${firstOp}`;
+    for (const child of new Set(task.children.map((id) => this.table.groupOf(id) ?? this.table.get(id))))
+      if (child !== undefined && 'members' in child) this.cancelGroup(child, undefined, wave);
+      else if (child !== undefined) this.cancel(child, undefined, wave);
+    this.#backOff(task);
+  }
+
+  /** When the children of the failed attempt have ended, the task waits for its time. */
+  #backOff(task: MemoryTask): void {
+    const { retrying, counts } = task;
+    if (retrying?.ms === undefined || counts.pending + counts.running > 0) return;
+    task.retrying = { ms: undefined, at: this.now() + retrying.ms };
+    this.setTimer(task, 'retry', retrying.ms);
+  }
+
+  /** The wait is over. */
+  tryAgain(task: MemoryTask): void {
+    task.retrying = { ms: undefined, at: undefined };
+    task.waitsSince = this.now();
+    this.queue.add(task);
   }
 
   // --- how it ends
@@ -157,6 +206,7 @@ export class Partition {
     this.#dropClaim(task);
     this.queue.remove(task);
     task.timers.clear();
+    task.retrying = undefined;
     task.outcome = outcome;
     task.finishedAt = this.now();
     this.moveTo(task, outcome.state);
@@ -170,6 +220,7 @@ export class Partition {
     }
     if (member !== undefined) this.#memberEnded(member.group, member.index, outcome);
     else this.deliver(parent, { kind: 'settled', op: task.op, outcome });
+    this.#backOff(parent);
     this.#tellWaiters(task, outcome);
     tree.live--;
     this.#endTree(task);
@@ -235,9 +286,10 @@ export class Partition {
     else if (task !== undefined) this.deliver(task, { kind: 'settled', op, outcome });
   }
 
-  /** An event for the coroutine; one that has ended gets none. */
+  /** An event for the coroutine; one that has ended gets none, nor of what an attempt that has failed had begun. */
   deliver(task: MemoryTask, event: TaskEvent): void {
     if (isSettled(task.state) || this.ending.has(task)) return;
+    if (event.kind !== 'cancel' && event.op < task.firstOp) return;
     task.inbox.push(event);
     if (task.claim !== undefined) this.#news.tell(task.claim.session, task.id);
   }
@@ -246,7 +298,7 @@ export class Partition {
     if (isSettled(task.state)) return;
     const unstarted = task.startedAt === undefined && !afterStart;
     const since = this.now() + startGraceMs - hintTtlMs;
-    if (unstarted && (task.parent === undefined || !this.queue.hurry(task, since)))
+    if (task.retrying !== undefined || (unstarted && (task.parent === undefined || !this.queue.hurry(task, since))))
       this.#cancelUnstarted(task, message);
     else {
       if (unstarted) task.unstarted = { message };

@@ -51,10 +51,11 @@ function fireTimers(part: Partition): number {
   for (let first = part.timers.peek(); first !== undefined && first.due <= part.now(); first = part.timers.peek()) {
     if (fired === itemsPerCall) break;
     part.timers.pop();
-    const { task, op, due } = first;
-    if (task.timers.get(op) !== due) continue;
-    task.timers.delete(op);
-    part.deliver(task, { kind: 'timer', op });
+    const { task, name, due } = first;
+    if (task.timers.get(name) !== due) continue;
+    task.timers.delete(name);
+    if (name === 'retry') part.tryAgain(task);
+    else part.deliver(task, { kind: 'timer', op: name });
     fired++;
   }
   return fired;

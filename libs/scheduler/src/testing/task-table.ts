@@ -21,6 +21,11 @@ export class TaskTable {
     return this.#groups.get(id);
   }
 
+  /** The group that this is a member of. */
+  groupOf(id: TaskId): MemoryGroup | undefined {
+    return this.#groups.get(id.slice(0, id.lastIndexOf('.')));
+  }
+
   /** For views: a member in the backlog is shown as the pending task that it will be. */
   show(id: TaskId): MemoryTask | undefined {
     return this.#tasks.get(id) ?? this.#inBacklog(id, memberOf);
@@ -111,9 +116,8 @@ export class TaskTable {
   }
 
   #inBacklog(id: TaskId, use: (group: MemoryGroup, index: number) => MemoryTask): MemoryTask | undefined {
-    const dot = id.lastIndexOf('.');
-    const group = this.#groups.get(id.slice(0, dot));
-    const index = Number(id.slice(dot + 1));
+    const group = this.groupOf(id);
+    const index = Number(id.slice(id.lastIndexOf('.') + 1));
     if (group?.members[index] === undefined || group.tasks[index] !== undefined) return undefined;
     return id === memberId(group.id, index) ? use(group, index) : undefined;
   }

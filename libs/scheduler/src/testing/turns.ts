@@ -34,11 +34,7 @@ function apply(partition: Partition, task: MemoryTask, turn: Turn): void {
     for (const { id } of turn.spawns) partition.cancel(partition.table.get(id) as MemoryTask, undefined);
     for (const { id } of turn.groups) partition.cancelBacklog(partition.table.group(id) as MemoryGroup, undefined);
   }
-  for (const { op, ms } of turn.timers) {
-    const due = partition.now() + ms;
-    task.timers.set(op, due);
-    partition.timers.push({ due, task, op });
-  }
+  for (const { op, ms } of turn.timers) partition.setTimer(task, op, ms);
   for (const op of turn.clearTimers) task.timers.delete(op);
   for (const event of turn.events)
     if (event.kind !== 'timer' || task.timers.delete(event.op)) partition.deliver(task, event);
@@ -89,16 +85,20 @@ export function takeLetter(partition: Partition, from: number, letter: Content):
   }
 }
 
-export function settleTask(part: Partition, { id, token, outcome, logs, progress }: Settlement): SettleAnswer {
+export function settleTask(part: Partition, { id, token, outcome, retry, logs, progress }: Settlement): SettleAnswer {
   const task = part.claimed(id, token);
   if (task === undefined) {
     const known = part.table.get(id);
     if (known?.settledBy !== token) return { kind: 'fenced' };
-    return { kind: isSettled(known.state) ? 'settled' : 'ending' };
+    return { kind: isSettled(known.state) ? 'settled' : part.ending.has(known) ? 'ending' : 'retrying' };
   }
   task.settledBy = token;
   task.logs.push(...logs);
   if (progress !== undefined) task.progress = progress;
+  if (retry !== undefined && !task.cancelRequested) {
+    part.retry(task, retry, outcome.payload);
+    return { kind: 'retrying' };
+  }
   part.end(task, outcome);
   return { kind: isSettled(task.state) ? 'settled' : 'ending' };
 }

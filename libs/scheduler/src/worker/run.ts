@@ -28,6 +28,7 @@ import { Runner } from '../loop/runner.ts';
 import { TurnRequests } from '../loop/turn.ts';
 import { asOffender, type Offender } from './blame.ts';
 import { Notice } from './notice.ts';
+import { retryAfterMs } from './retry.ts';
 import { SideEffects } from './side-effects.ts';
 import type { Slots } from './slots.ts';
 import { Timers } from './timers.ts';
@@ -45,6 +46,8 @@ export interface RunHost {
   settle(settlement: Settlement): Promise<SettleAnswer>;
   /** All outcomes of a group, or only member `index`. */
   members(group: TaskId, index: number | undefined): Promise<(Outcome | undefined)[]>;
+  /** Another attempt of a task follows in so many milliseconds. */
+  retryLater(task: TaskId, ms: number): void;
   /** The coroutine of the root has ended, tasks of its tree have not. */
   endTree(root: TaskId): Promise<void>;
   /** This worker stops: what suspends goes on elsewhere. */
@@ -104,11 +107,12 @@ export class TaskRun implements Offender {
   }
 
   #newRunner(): Runner {
-    const { id, attempt, options } = this.claim;
+    const { id, attempt, failures, firstOp, options } = this.claim;
     const { name, context = [] } = JSON.parse(options) as KeptOptions;
     const starts = this.#history.filter((step): step is ['start', string, string] => step[0] === 'start');
     const recorded = new Set(this.#events.flatMap((event) => (event.kind === 'step' ? [event.op] : [])));
-    const task = { id, name, context, attempt, logged: this.#logged, starts, recorded, watch: this.#host.watch };
+    const about = { id, name, context, attempt, failures, firstOp, logged: this.#logged };
+    const task = { ...about, starts, recorded, watch: this.#host.watch };
     const runner: Runner = new Runner(this.#fn, task, this.#host.clock, () => {
       if (runner === this.#runner) this.#news.give();
     });
@@ -351,16 +355,25 @@ export class TaskRun implements Offender {
 
   async #settle(outcome: Outcome): Promise<void> {
     if (this.#fenced) return;
-    const { id, token, coroutine } = this.claim;
+    const { id, token, coroutine, failures } = this.claim;
     const { logs, progress } = this.#requests;
-    const answer = await this.#host.settle({ id, token, outcome, logs, progress });
+    const { clock, instrument } = this.#host;
+    const delayMs = retryAfterMs(this.claim, this.#fn, outcome, clock);
+    const retry = delayMs === undefined ? undefined : { ms: delayMs, firstOp: this.#runner.nextOp };
+    const answer = await this.#host.settle({ id, token, outcome, retry, logs, progress });
     if (answer.kind === 'fenced') return this.#lost();
-    this.#host.instrument.taskSettled?.({
+    const errorType = outcome.state === 'failed' ? (JSON.parse(outcome.payload) as ErrorValue).type : undefined;
+    if (answer.kind === 'retrying' && delayMs !== undefined) {
+      this.#host.retryLater(id, delayMs);
+      instrument.taskRetried?.({ id, coroutine, errorType: errorType ?? '', failures: failures + 1, delayMs });
+      return;
+    }
+    instrument.taskSettled?.({
       id,
       coroutine,
       state: outcome.state,
-      ...(outcome.state === 'failed' ? { errorType: (JSON.parse(outcome.payload) as ErrorValue).type } : {}),
-      ranMs: this.#host.clock.monotonic() - this.#startedAt,
+      ...(errorType === undefined ? {} : { errorType }),
+      ranMs: clock.monotonic() - this.#startedAt,
     });
     if (answer.kind === 'ending') await this.#host.endTree(id);
   }

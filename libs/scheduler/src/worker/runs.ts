@@ -24,6 +24,7 @@ import type { TaskId } from '../contract/task.ts';
 import type { Threads } from '../contract/threads.ts';
 import type { AnyCoroutineFunction } from '../loop/coroutines.ts';
 import type { StepWatch } from '../loop/oversights.ts';
+import type { Alarms } from './alarms.ts';
 import type { Courier } from './courier.ts';
 import { GroupCommit } from './group-commit.ts';
 import type { Hinter } from './hinter.ts';
@@ -44,6 +45,7 @@ export interface RunsParts {
   courier: Courier;
   /** Gives the claim of a task back; its run has been fenced. Does not fail. */
   release(id: TaskId, reason: string): void;
+  alarms: Alarms;
   alwaysReplay?: boolean;
 }
 
@@ -60,6 +62,7 @@ export class Runs implements RunHost {
   readonly #store: Store;
   readonly #hinter: Hinter;
   readonly #release: RunsParts['release'];
+  readonly #alarms: Alarms;
   readonly #runs = new Map<TaskId, TaskRun>();
   readonly #driving = new Set<Promise<void>>();
   readonly #commits: GroupCommit<Turn, TurnAnswer>;
@@ -68,19 +71,11 @@ export class Runs implements RunHost {
   readonly #settles: GroupCommit<Settlement, SettleAnswer>;
   readonly #news: GroupCommit<TaskRun, { known: number; answer: TurnAnswer }>;
 
-  constructor({
-    store,
-    clock,
-    instrument,
-    threads,
-    watch,
-    slots,
-    hinter,
-    courier,
-    release,
-    alwaysReplay = false,
-  }: RunsParts) {
+  constructor(parts: RunsParts) {
+    const { store, clock, instrument, threads, watch, slots, hinter, courier, alarms, release } = parts;
+    const { alwaysReplay = false } = parts;
     this.#release = release;
+    this.#alarms = alarms;
     this.alwaysReplay = alwaysReplay;
     this.#store = store;
     this.clock = clock;
@@ -208,6 +203,10 @@ export class Runs implements RunHost {
 
   members(group: TaskId, index: number | undefined) {
     return readMembers(this.#store, this.clock, this.#partition(group), group, index);
+  }
+
+  retryLater(task: TaskId, ms: number): void {
+    this.#alarms.set(this.#partition(task), ms);
   }
 
   async endTree(root: TaskId): Promise<void> {

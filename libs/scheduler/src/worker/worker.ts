@@ -18,6 +18,7 @@ import type { TaskId } from '../contract/task.ts';
 import type { Threads } from '../contract/threads.ts';
 import type { AnyCoroutineFunction } from '../loop/coroutines.ts';
 import type { StepWatch } from '../loop/oversights.ts';
+import { Alarms } from './alarms.ts';
 import { Courier } from './courier.ts';
 import { GroupCommit } from './group-commit.ts';
 import { Hinter } from './hinter.ts';
@@ -69,6 +70,7 @@ export class Worker {
   /** Batches that arrive together are claimed together. */
   readonly #claiming: GroupCommit<{ ids: readonly TaskId[]; slots: number }, undefined>;
   readonly #rounds: Ticker[] = [];
+  readonly #alarms: Alarms;
   #coroutines: Map<string, AnyCoroutineFunction>;
   #announcement: SessionInfo['coroutines'];
   #session: Session;
@@ -85,8 +87,10 @@ export class Worker {
     this.#hinter = new Hinter({ ...parts, keep: (partition, ids) => this.#keep(partition, ids) });
     this.#courier = new Courier({ ...parts, hinter: this.#hinter });
     this.#claiming = new GroupCommit(parts.clock, (partition, batches) => this.#claim(partition, batches));
+    this.#alarms = new Alarms(parts.clock, (partition) => this.#sweep(partition));
     const release = (id: TaskId, reason: string): void => void this.#giveBack(id, reason, undefined);
-    this.#runs = new Runs({ ...parts, slots: this.#slots, hinter: this.#hinter, courier: this.#courier, release });
+    const hands = { slots: this.#slots, hinter: this.#hinter, courier: this.#courier, alarms: this.#alarms };
+    this.#runs = new Runs({ ...parts, ...hands, release });
     this.#session = this.#newSession();
   }
 
@@ -137,6 +141,7 @@ export class Worker {
     await this.#handOver(this.#runs.ids('suspended'));
     await this.#drained();
     await this.#handOver(this.#runs.ids('all'));
+    this.#alarms.clear();
     await Promise.all(this.#rounds.map((round) => round.stop()));
     await this.#courier.idle();
     const { store, heartbeat } = this.#parts;

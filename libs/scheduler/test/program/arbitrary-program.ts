@@ -32,6 +32,11 @@ const values: Readonly<Record<ValueKind, fc.Arbitrary<unknown>>> = {
   duration,
   limit: fc.option(duration),
   returnWhen: fc.constantFrom('FIRST_COMPLETED', 'FIRST_EXCEPTION', 'ALL_COMPLETED'),
+  errorType: name,
+  retriedType: name,
+  attempts: fc.integer({ min: 1, max: 1_000_000 }),
+  factor: fc.double({ min: 1, max: 1_000, noNaN: true }),
+  share: fc.double({ min: 0, max: 1, noNaN: true }),
   raisedType: name,
   caughtType: fc.oneof(name, fc.constantFrom('*', 'Exception', 'ExceptionGroup')),
 };

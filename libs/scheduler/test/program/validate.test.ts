@@ -32,6 +32,7 @@ describe('what is allowed', () => {
     [{ call: 'program', args: { program: one }, options: { name: 'inner', priority: 3 } }],
     [{ call: 'other', args: { program: 5 } }],
     [{ call: 'other' }],
+    [{ call: 'f', options: { retry: { attempts: 3, initialMs: 10, on: ['AppError'], except: ['TypeError'] } } }],
     [{ timeout: null, body: one }],
     [{ raise: { type: 'CancelledError' } }],
   ])('%j', (program) => {
@@ -135,6 +136,16 @@ describe('what is wrong is told with its place', () => {
       [
         ['', 'options: unknown key "nmae"; did you mean "name"?'],
         ['', 'options/priority: must be an integer from 0 to 1000000, not 1.5'],
+      ],
+    ],
+    [{ call: 'f', options: { retry: {} } }, [['', 'options/retry: it needs "attempts"']]],
+    [
+      { call: 'f', options: { retry: { attempts: 0, factor: 0.5, jitter: 2, on: ['CancelledError'] } } },
+      [
+        ['', 'options/retry/attempts: must be an integer from 1 to 1000000, not 0'],
+        ['', 'options/retry/factor: must be a number from 1 to 1000, not 0.5'],
+        ['', 'options/retry/jitter: must be a number from 0 to 1, not 2'],
+        ['', expect.stringContaining('options/retry/on/0: must be the type of an error')],
       ],
     ],
   ])('%j', (program, expected) => {

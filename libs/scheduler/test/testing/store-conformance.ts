@@ -16,6 +16,7 @@ import { fairness } from './conformance/fairness.ts';
 import { groups } from './conformance/groups.ts';
 import { news } from './conformance/news.ts';
 import { retention } from './conformance/retention.ts';
+import { retrying } from './conformance/retrying.ts';
 import { type Harness, Rig } from './conformance/rig.ts';
 import { sessions } from './conformance/sessions.ts';
 import { settling } from './conformance/settling.ts';
@@ -46,6 +47,7 @@ export function storeConformance(name: string, makeStore: () => Promise<Harness>
       ending,
       cancelling,
       cancellingTrees,
+      retrying,
       sessions,
       crashing,
       sweeping,

@@ -131,7 +131,7 @@ export class Walk {
         return runs && this.#commit(runs);
       case 7:
       case 8:
-        return runs && this.#settle(runs, choices.below(outcomes.length));
+        return runs && this.#settle(runs, choices.below(outcomes.length), choices.below(3) === 1);
       case 9: {
         const targets = choices.some([...this.tasks], 2).map((id) => ({
           id, // each a message of its own: whether an equal one is still on its way depends on the order of events
@@ -207,11 +207,12 @@ export class Walk {
     }
   }
 
-  async #settle(runs: readonly Run[], outcome: number): Promise<void> {
+  async #settle(runs: readonly Run[], outcome: number, retried = false): Promise<void> {
+    const retry = retried ? { ms: this.#choices.below(3) * 1_000, firstOp: this.#op } : undefined;
     const kind = await this.#do(
-      { settle: runs[0]?.id, outcome },
+      { settle: runs[0]?.id, outcome, retry },
       async ({ store }, i): Promise<SettleAnswer | undefined> => {
-        const settlement = (runs[i] as Run).settlement(outcomes[outcome]);
+        const settlement = (runs[i] as Run).settlement(outcomes[outcome], { retry });
         return (await store.settle(partition, [settlement])).answers[0];
       },
     );

@@ -4,20 +4,21 @@
   claims again.
   KEYS prefix    ARGV session nonce max, count, ids; channel
   Returns {{claim, ...}, hints}; claim = {id, token, coroutine, args, options, attempt, parent, created, started,
-  commits, logged, history, events}    Cost O(claimed + size of their histories) ]]
---# include keys now news counts mail inbox ready take timers settle members cancel end-tree suspects
+  commits, logged, failures, first operation, history, events}    Cost O(claimed + size of their histories) ]]
+--# include keys now news counts mail inbox ready take timers settle members cancel retry end-tree suspects
 local session, nonce, max = arg(), arg(), count()
 local time, claims, seen = now(), {}, {}
 
 local function claim(id)
   local taskKey = key('task', id)
-  local state, token, coroutine, args, options, attempt, parent, created, started, commits, watched, crashes =
-    unpack(call('HMGET', taskKey, 'state', 'token', 'coroutine', 'args', 'options', 'attempt', 'parent', 'created',
-      'started', 'commits', 'watched', 'crashes'))
+  local state, token, coroutine, args, options, attempt, parent, created, started, commits, watched, crashes, retrying,
+    failures, firstOp, loggedBefore, retryMs, retryAt = unpack(call('HMGET', taskKey, 'state', 'token', 'coroutine', 'args',
+      'options', 'attempt', 'parent', 'created', 'started', 'commits', 'watched', 'crashes', 'retrying', 'failures',
+      'firstOp', 'loggedBefore', 'retryMs', 'retryAt'))
   attempt = tonumber(attempt or 0)
   local again = token and token == attempt .. ':' .. session .. ':' .. nonce
   if not again then
-    if state ~= 'pending' or token then return call('ZREM', hinted, id) end
+    if state ~= 'pending' or token or retryMs or retryAt then return call('ZREM', hinted, id) end
     if call('SISMEMBER', key('serves', coroutine), session) == 0 then
       unschedule(id, coroutine)
       if isServed(coroutine) then call('ZADD', hinted, -(time + 100), id) -- for another worker, in a moment
@@ -31,6 +32,7 @@ local function claim(id)
     token = attempt .. ':' .. session .. ':' .. nonce
     started = started or time
     call('HSET', taskKey, 'state', 'running', 'attempt', attempt, 'token', token, 'worker', session, 'started', started)
+    if retrying then call('HDEL', taskKey, 'retrying') end
     call('SADD', key('claims', session), id)
     moved('pending', 'running', 1)
     if watched == '2' then watchedIds[#watchedIds + 1] = id end
@@ -40,7 +42,8 @@ local function claim(id)
     end
   end
   claims[#claims + 1] = { id, token, coroutine, args, options, attempt, parent or '', created, started, commits or 0,
-    call('LLEN', key('logs', id)), call('LRANGE', key('history', id), 0, -1), eventsFrom(id, 0) }
+    call('LLEN', key('logs', id)) - (loggedBefore or 0), failures or 0, firstOp or 0,
+    call('LRANGE', key('history', id), 0, -1), eventsFrom(id, 0) }
 end
 
 for _ = 1, count() do

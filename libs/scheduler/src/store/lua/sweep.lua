@@ -4,7 +4,7 @@
   paused, or whose clock jumped, costs nobody the lease (rule 2). A session is gone after 4 s without a beat.
   Keeps T2, T3, T4, D1. KEYS prefix    ARGV hintTtlMs; channel
   Returns {hints, expired, timers, removed, workers, slots, more, partitions with mail}    Cost O(page), at most 500 of each kind ]]
---# include keys now news counts mail inbox ready take timers settle members cancel end-tree sessions revive remove deadlock suspects
+--# include keys now news counts mail inbox ready take timers settle members cancel retry end-tree sessions revive remove deadlock suspects
 local hintTtl = count()
 local time, page = now(), 500
 local up = uptime()
@@ -50,10 +50,11 @@ call('ZREMRANGEBYSCORE', prefix .. 'lost', '-inf', time - 3600000)
 local fired = 0
 local due = call('ZRANGEBYSCORE', timers, '-inf', time, 'LIMIT', 0, page)
 for _, member in ipairs(due) do
-  local id, op = string.match(member, '^(.*):(%d+)$')
-  clearTimer(id, op)
+  local id, what = string.match(member, '^(.*):(%w+)$')
+  clearTimer(id, what)
   if isOpen(id) then
-    deliver(id, op .. '\ntimer\n')
+    if what ~= 'retry' then deliver(id, what .. '\ntimer\n')
+    elseif continueRetry(id, time) then more = 1 end
     fired = fired + 1
   end
 end

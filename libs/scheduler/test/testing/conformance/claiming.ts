@@ -30,6 +30,8 @@ export function claiming(it: It): void {
           events: [],
           commits: 0,
           logged: 0,
+          failures: 0,
+          firstOp: 0,
         },
       ]);
     });

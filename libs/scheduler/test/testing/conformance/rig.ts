@@ -121,7 +121,15 @@ export class Run {
   }
 
   settlement(outcome: Outcome = succeeded(), fields: Partial<Settlement> = {}): Settlement {
-    return { id: this.id, token: this.claim.token, outcome, logs: [], progress: undefined, ...fields };
+    return {
+      id: this.id,
+      token: this.claim.token,
+      outcome,
+      retry: undefined,
+      logs: [],
+      progress: undefined,
+      ...fields,
+    };
   }
 
   async settle(outcome?: Outcome, fields?: Partial<Settlement>): Promise<SettleAnswer['kind'] | undefined> {

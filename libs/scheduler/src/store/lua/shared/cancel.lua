@@ -51,13 +51,13 @@ end
 local function cancelTask(id, message, event, time, afterStart)
   local taskKey = key('task', id)
   if call('EXISTS', taskKey) == 0 and not recordOfMember(id) then return isMember(id) and 'settled' or 'unknown' end
-  local state, started, finished, coroutine, parent =
-    unpack(call('HMGET', taskKey, 'state', 'started', 'finished', 'coroutine', 'parent'))
+  local state, started, finished, coroutine, parent, retrying =
+    unpack(call('HMGET', taskKey, 'state', 'started', 'finished', 'coroutine', 'parent', 'retrying'))
   if finished then return 'settled' end
-  if state ~= 'pending' or started or afterStart then
+  if not retrying and (state ~= 'pending' or started or afterStart) then
     call('HSET', taskKey, 'cancelRequested', 1)
     deliver(id, event)
-  elseif parent and mayStart(id, time) then
+  elseif parent and not retrying and mayStart(id, time) then
     call('HSET', taskKey, 'cancelRequested', 1, 'unstarted', message)
     deliver(id, event)
   else

@@ -1,7 +1,10 @@
 -- Appends an event to the inbox of an unsettled task (I2: callers do so once for each fact) and wakes whoever runs it.
 local function deliver(id, event)
+  local worker, token, firstOp = unpack(call('HMGET', key('task', id), 'worker', 'token', 'firstOp'))
+  -- What an attempt that has failed had begun reaches nobody.
+  local op = firstOp and tonumber(string.match(event, '^%d+'))
+  if op and op < tonumber(firstOp) then return end
   local length = call('RPUSH', key('inbox', id), event)
-  local worker, token = unpack(call('HMGET', key('task', id), 'worker', 'token'))
   if token then tellSession(worker, id, length - 1, event) end
 end
 

@@ -1,5 +1,5 @@
 -- Writes the outcome of an unsettled task, and everything that follows from it in the same step (T1, T3, T4, I2).
-local finish, endTreePage
+local finish, endTreePage, backOff
 
 -- Those who want to know of the end, besides the parent.
 -- Without `state`: the outcome is in the record.
@@ -46,7 +46,7 @@ local function completeRoot(root, time)
   rootSettled(root, call('HGET', rootKey, 'ttl'), time)
 end
 
--- `undispatched`: the member was still in the backlog.
+-- `undispatched`: the member was still in the backlog. Answers how many members have not ended.
 local function decide(group, index, state, undispatched)
   local groupKey = key('group', group)
   local size, popped, limit, returnExceptions, decided, parent, op =
@@ -57,13 +57,15 @@ local function decide(group, index, state, undispatched)
     limit = tonumber(limit)
     if limit > 0 and inflight < limit and tonumber(popped) < tonumber(size) then makeGroupReady(group) end
   end
-  if decided == '1' then return end
+  if decided == '1' then return left end
   local failed = returnExceptions == '0' and state ~= 'succeeded'
-  if not failed and left > 0 then return end
+  if not failed and left > 0 then return left end
   call('HSET', groupKey, 'decided', 1)
   add('gathers', -1)
-  if call('HGET', key('task', parent), 'finished') then return end
-  deliver(parent, op .. '\ngroup\n' .. (failed and index or ''))
+  if not call('HGET', key('task', parent), 'finished') then
+    deliver(parent, op .. '\ngroup\n' .. (failed and index or ''))
+  end
+  return left
 end
 
 -- The coroutine has ended: the task is settled, or, a root with tasks below it, its tree is ended first. True when settled.
@@ -83,22 +85,27 @@ end
 
 finish = function(id, state, payload, time)
   local taskKey, root = key('task', id), rootOf(id)
-  local before, parent, op, group, index, watched, undispatched, coroutine, commits, ttl =
+  local before, parent, op, group, index, watched, undispatched, coroutine, commits, ttl, retrying =
     unpack(call('HMGET', taskKey, 'state', 'parent', 'op', 'group', 'index', 'watched', 'undispatched', 'coroutine',
-      'commits', 'ttl'))
+      'commits', 'ttl', 'retrying'))
   call('HSET', taskKey, 'state', state, 'payload', payload, 'finished', time)
   moved(before, nil, 1)
   ended(state, coroutine, 1)
   call('HDEL', taskKey, 'token', 'stranded', 'cancelRequested')
-  if commits then dropTimers(id) end
+  if retrying then call('HDEL', taskKey, 'retrying', 'retryMs', 'retryAt') end
+  if commits or retrying then dropTimers(id) end
   if not parent then return rootSettled(id, ttl, time) end
   if watched then watchedIds[#watchedIds + 1] = id end
   if call('SREM', key('live', root), id) == 0 then call('SREM', key('later', root), id) end
   local parentKey = key('task', parent)
   call('HINCRBY', parentKey, before == 'pending' and 'pending' or 'running', -1)
   call('HINCRBY', parentKey, state, 1)
-  if group then decide(group, index, state, undispatched)
-  elseif not call('HGET', parentKey, 'finished') then deliver(parent, op .. '\n@\n' .. id) end
+  local finished, retryMs
+  if not group then
+    finished, retryMs = unpack(call('HMGET', parentKey, 'finished', 'retryMs'))
+    if not finished then deliver(parent, op .. '\n@\n' .. id) end
+  elseif decide(group, index, state, undispatched) == 0 then retryMs = call('HGET', parentKey, 'retryMs') end
+  if retryMs then backOff(parent, time) end
   tellWaiters(id)
   completeRoot(root, time)
 end
