@@ -7,9 +7,10 @@ import { serveOpenApi } from './openapi.ts';
 import { ProblemFilter } from './problem/problem.filter.ts';
 import { ValidationPipe } from './problem/validation.pipe.ts';
 import { createAdapter } from './server/adapter.ts';
+import { measureRequests } from './server/request-metrics.ts';
 import { RouteTable } from './server/route-table.ts';
-import { MAX_EVENT_STREAMS } from './tasks/event-streams.ts';
-import { MAX_WAIT_MS } from './tasks/long-polls.ts';
+import { EventStreams, MAX_EVENT_STREAMS } from './tasks/event-streams.ts';
+import { LongPolls, MAX_WAIT_MS } from './tasks/long-polls.ts';
 
 export interface AppParts {
   client: ApiClient;
@@ -49,6 +50,11 @@ export async function createApp(parts: AppParts): Promise<NestFastifyApplication
     strictTransportSecurity: false,
     contentSecurityPolicy: { directives: { 'upgrade-insecure-requests': null } },
   });
+  const polls = app.get(LongPolls);
+  const streams = app.get(EventStreams);
+  parts.metrics.requests?.watch(() => ({ longPolls: polls.count, streams: streams.count }));
+  if (parts.metrics.requests !== undefined)
+    measureRequests(adapter.getInstance(), parts.metrics.requests, (response) => polls.waitedMs(response));
   serveOpenApi(app);
   await app.init();
   routes.refuseOtherMethods();

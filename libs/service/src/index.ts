@@ -2,6 +2,7 @@ export { Health, type ReadinessCheck } from './health.ts';
 export { createLogger, type Logger, NestLogger } from './logger.ts';
 export { Metrics, type MetricsOptions } from './metrics.ts';
 export { OpsController, opsModule } from './ops.module.ts';
+export type { RequestMetrics, SubmissionResult } from './request-metrics.ts';
 export { runService, type Service, StartError } from './run-service.ts';
 export {
   loadSettings,

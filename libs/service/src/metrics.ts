@@ -3,11 +3,13 @@
  * id, address or message in a label; what is counted by label begins at 0, or `increase()` would miss the first event.
  */
 import type { Instrument } from '@corral/scheduler';
-import { Registry } from 'prom-client';
 import { ClusterMetrics } from './cluster-metrics.ts';
+import { newRegistry } from './exposition.ts';
 import type { Logger } from './logger.ts';
+import { loopMetrics } from './loop-metrics.ts';
 import type { LoopMonitor } from './loop-monitor.ts';
 import { processMetrics } from './process-metrics.ts';
+import { RequestMetrics } from './request-metrics.ts';
 import { storeMetrics } from './store-metrics.ts';
 import { WorkerMetrics } from './worker-metrics.ts';
 
@@ -19,19 +21,22 @@ export interface MetricsOptions {
 }
 
 export class Metrics {
-  readonly registry = new Registry();
+  readonly registry = newRegistry();
   readonly loop: LoopMonitor;
   /** What `connect` of the scheduler is given. */
   readonly instrument: Instrument;
   /** Of a worker; the API runs no tasks. */
   readonly worker: WorkerMetrics | undefined;
-  /** Told by the API. */
+  /** Told by the API, as the next. */
   readonly cluster: ClusterMetrics | undefined;
+  readonly requests: RequestMetrics | undefined;
 
   constructor({ role, logger, maxCoroutines }: MetricsOptions) {
     this.loop = processMetrics(this.registry, role);
     this.worker = role === 'worker' ? new WorkerMetrics(this.registry, logger, maxCoroutines) : undefined;
     this.cluster = role === 'api' ? new ClusterMetrics(this.registry) : undefined;
-    this.instrument = { ...this.worker?.instrument, ...storeMetrics(this.registry, logger) };
+    this.requests = role === 'api' ? new RequestMetrics(this.registry) : undefined;
+    const loops = role === 'worker' ? loopMetrics(this.registry) : {};
+    this.instrument = { ...this.worker?.instrument, ...loops, ...storeMetrics(this.registry, logger) };
   }
 }

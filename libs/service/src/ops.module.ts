@@ -1,5 +1,6 @@
 /** /healthz, /readyz and /metrics, the same in every process. */
-import { Controller, type DynamicModule, Get, Module, Res } from '@nestjs/common';
+import { Controller, type DynamicModule, Get, Headers, Module, Res } from '@nestjs/common';
+import { expose } from './exposition.ts';
 import { Health } from './health.ts';
 import { Metrics } from './metrics.ts';
 
@@ -33,9 +34,13 @@ export class OpsController {
   }
 
   @Get('metrics')
-  scrape(@Res({ passthrough: true }) reply: Reply): Promise<string> {
-    reply.header('content-type', this.metrics.registry.contentType);
-    return this.metrics.registry.metrics();
+  async scrape(
+    @Headers('accept') accept: string | undefined,
+    @Res({ passthrough: true }) reply: Reply,
+  ): Promise<string> {
+    const { contentType, text } = await expose(this.metrics.registry, accept);
+    reply.header('content-type', contentType);
+    return text;
   }
 }
 

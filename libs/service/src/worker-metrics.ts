@@ -1,19 +1,30 @@
 /** What a worker does with tasks. Counters are of this process alone: sum them over workers. */
-import type { Instrument } from '@corral/scheduler';
+import type { Instrument, TaskId } from '@corral/scheduler';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { BoundedLabels, otherLabel } from './bounded-labels.ts';
-import { durationBuckets, queueBuckets } from './buckets.ts';
+import { callBuckets, durationBuckets, queueBuckets } from './buckets.ts';
 import { DebugMetrics } from './debug-metrics.ts';
 import type { Logger } from './logger.ts';
 
 const maxErrorTypes = 50;
 const outcomes = ['succeeded', 'failed', 'cancelled'] as const;
 
+/** Points of a graph that somebody may ask about lead to a task; the quick ones are too many to be worth it. */
+const exemplarSeconds = 0.1;
+/** All labels of an exemplar together may have 128 characters. */
+const longestExemplar = 100;
+
+function observation(id: TaskId, labels: Record<string, string>, value: number) {
+  const exemplar = value >= exemplarSeconds && id.length <= longestExemplar;
+  return { labels, value, exemplarLabels: exemplar ? { task_id: id } : {} };
+}
+
 /** As `Worker.statistics()` of the scheduler has them. */
 export interface WorkerStatistics {
   readonly slots: number;
   readonly running: number;
   readonly suspended: number;
+  readonly longestSlotMs: number;
 }
 
 export class WorkerMetrics {
@@ -25,6 +36,7 @@ export class WorkerMetrics {
   readonly #suspensions: Counter<'coroutine'>;
   readonly #fenced: Counter<'coroutine'>;
   readonly #debug: DebugMetrics;
+  readonly #slotSeconds: Counter<'coroutine'>;
   #statistics: (() => WorkerStatistics) | undefined;
 
   constructor(registry: Registry, logger: Logger, maxCoroutines: number) {
@@ -69,18 +81,42 @@ export class WorkerMetrics {
       labelNames: ['coroutine', 'type'],
       registers,
     });
-    const queued = new Histogram({
+    this.#slotSeconds = new Counter({
+      name: 'corral_task_slot_seconds_total',
+      help: 'Time for which coroutines have held slots: what the capacity is used for.',
+      labelNames: ['coroutine'],
+      registers,
+    });
+    const nonDeterminism = new Counter({
+      name: 'corral_nondeterminism_errors_total',
+      help: 'Tasks that failed because the replay of their coroutine went another way than its history.',
+      registers,
+    });
+    const sessionsLost = new Counter({
+      name: 'corral_sessions_lost_total',
+      help: 'Times that the cluster gave this worker up while it lived.',
+      registers,
+    });
+    const resumed = new Histogram({
+      name: 'corral_task_resume_seconds',
+      help: 'From the moment when a suspended coroutine could go on to the moment when it had a slot.',
+      buckets: callBuckets,
+      registers,
+    });
+    const queued = new Histogram<string>({
       name: 'corral_task_queue_seconds',
       help: 'From the creation of a task to its first run.',
       labelNames: ['coroutine'],
       buckets: queueBuckets,
+      enableExemplars: true,
       registers,
     });
-    const duration = new Histogram({
+    const duration = new Histogram<string>({
       name: 'corral_task_duration_seconds',
       help: 'From the start of a run on this worker to the end of the task, suspension included.',
       labelNames: ['coroutine', 'outcome'],
       buckets: durationBuckets,
+      enableExemplars: true,
       registers,
     });
     const swept = new Counter({
@@ -93,17 +129,21 @@ export class WorkerMetrics {
 
     const errorTypes = new BoundedLabels(maxErrorTypes);
     this.instrument = {
-      taskStarted: ({ coroutine, attempt, queuedMs, replayed }) => {
+      taskStarted: ({ id, coroutine, attempt, queuedMs, replayed }) => {
         const first = attempt <= 1 && !replayed;
         this.#starts.inc({ coroutine: label(coroutine), reason: first ? 'first' : 'recovered' });
-        if (first) queued.observe({ coroutine: label(coroutine) }, queuedMs / 1000);
+        if (first) queued.observe(observation(id, { coroutine: label(coroutine) }, queuedMs / 1000));
       },
       taskSuspended: ({ coroutine }) => this.#suspensions.inc({ coroutine: label(coroutine) }),
-      taskSettled: ({ coroutine, state, errorType, ranMs }) => {
+      taskResumed: ({ waitedMs }) => resumed.observe(waitedMs / 1000),
+      slotUsed: ({ coroutine, ms }) => this.#slotSeconds.inc({ coroutine: label(coroutine) }, ms / 1000),
+      sessionLost: () => sessionsLost.inc(),
+      taskSettled: ({ id, coroutine, state, errorType, ranMs }) => {
         this.#finished.inc({ coroutine: label(coroutine), outcome: state });
-        duration.observe({ coroutine: label(coroutine), outcome: state }, ranMs / 1000);
-        if (state === 'failed')
-          errors.inc({ coroutine: label(coroutine), type: errorTypes.admit(errorType ?? 'Error') });
+        duration.observe(observation(id, { coroutine: label(coroutine), outcome: state }, ranMs / 1000));
+        if (state !== 'failed') return;
+        errors.inc({ coroutine: label(coroutine), type: errorTypes.admit(errorType ?? 'Error') });
+        if (errorType === 'NonDeterminismError') nonDeterminism.inc();
       },
       found: (finding) => this.#debug.found(finding),
       taskRetried: ({ coroutine }) => this.#retries.inc({ coroutine: label(coroutine) }),
@@ -144,6 +184,14 @@ export class WorkerMetrics {
         this.set(read('suspended'));
       },
     });
+    new Gauge({
+      name: 'corral_worker_longest_slot_seconds',
+      help: 'For how long the coroutine that has run longest without a wait has held its slot.',
+      registers,
+      collect() {
+        this.set(read('longestSlotMs') / 1000);
+      },
+    });
   }
 
   /** Coroutines that this worker has loaded: each gets label values of its own while there is room. */
@@ -156,6 +204,7 @@ export class WorkerMetrics {
       this.#suspensions.inc({ coroutine }, 0);
       this.#fenced.inc({ coroutine }, 0);
       this.#debug.register(coroutine);
+      this.#slotSeconds.inc({ coroutine }, 0);
     }
   }
 

@@ -1,6 +1,7 @@
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
 import { afterEach, describe, expect, test } from 'vitest';
+import { expose } from '../src/exposition.ts';
 import { Metrics } from '../src/index.ts';
 
 let lines = '';
@@ -25,7 +26,7 @@ afterEach(() => {
 });
 
 async function sample(metrics: Metrics, name: string, labels: Record<string, string> = {}): Promise<number> {
-  const line = (await metrics.registry.metrics())
+  const line = (await expose(metrics.registry)).text
     .split('\n')
     .find(
       (text) =>
@@ -68,6 +69,71 @@ describe('tasks', () => {
     for (const outcome of ['succeeded', 'failed', 'cancelled'])
       expect(await sample(metrics, 'corral_task_finished_total', { coroutine: 'crawl', outcome })).toBe(0);
     expect(await sample(metrics, 'corral_fenced_writes_total', { coroutine: 'crawl' })).toBe(0);
+  });
+});
+
+describe('what coroutines do', () => {
+  test('a gather tells its size, its time, and what it took to come together again', async () => {
+    const metrics = metricsOf('worker');
+    metrics.instrument.gathered?.({ ...task('crawl'), members: 1000, failed: false, openMs: 2500, fanInMs: 4 });
+    metrics.instrument.gathered?.({ ...task('crawl'), members: 2, failed: true, openMs: 10, fanInMs: 1 });
+    expect(await sample(metrics, 'corral_gather_members_sum')).toBe(1002);
+    expect(await sample(metrics, 'corral_gather_duration_seconds_sum', { outcome: 'succeeded' })).toBe(2.5);
+    expect(await sample(metrics, 'corral_gather_duration_seconds_count', { outcome: 'failed' })).toBe(1);
+    expect(await sample(metrics, 'corral_gather_fanin_seconds_sum')).toBeCloseTo(0.005);
+  });
+
+  test('operations begin at 0, and are counted by their names', async () => {
+    const metrics = metricsOf('worker');
+    expect(await sample(metrics, 'corral_operations_total', { op: 'sleep' })).toBe(0);
+    metrics.instrument.operation?.({ ...task('crawl'), op: 'sleep' });
+    expect(await sample(metrics, 'corral_operations_total', { op: 'sleep' })).toBe(1);
+  });
+
+  test('slots, resumptions, replays, lost sessions, and histories that do not fit', async () => {
+    const metrics = metricsOf('worker');
+    metrics.worker?.register(['crawl']);
+    metrics.instrument.slotUsed?.({ ...task('crawl'), ms: 1500 });
+    metrics.instrument.taskResumed?.({ ...task('crawl'), waitedMs: 20 });
+    metrics.instrument.replayed?.({ ...task('crawl'), steps: 12, ms: 3 });
+    metrics.instrument.sessionLost?.();
+    metrics.instrument.taskSettled?.({
+      ...task('crawl'),
+      ...{ state: 'failed', errorType: 'NonDeterminismError', ranMs: 1 },
+    });
+    expect(await sample(metrics, 'corral_task_slot_seconds_total', { coroutine: 'crawl' })).toBe(1.5);
+    expect(await sample(metrics, 'corral_task_resume_seconds_sum')).toBe(0.02);
+    expect(await sample(metrics, 'corral_replay_steps_sum')).toBe(12);
+    expect(await sample(metrics, 'corral_replay_duration_seconds_sum')).toBe(0.003);
+    expect(await sample(metrics, 'corral_sessions_lost_total')).toBe(1);
+    expect(await sample(metrics, 'corral_nondeterminism_errors_total')).toBe(1);
+  });
+});
+
+describe('OpenMetrics', () => {
+  const openMetrics = (metrics: Metrics) => expose(metrics.registry, 'application/openmetrics-text;version=1.0.0');
+
+  test('leads from slow tasks to their ids, as far as an id fits', async () => {
+    const metrics = metricsOf('worker');
+    const settled = { coroutine: 'crawl', state: 'succeeded', ranMs: 700 } as const;
+    metrics.instrument.taskSettled?.({ ...settled, id: 't_slow' });
+    metrics.instrument.taskSettled?.({ ...settled, id: 't_quick', ranMs: 1 });
+    metrics.instrument.taskSettled?.({ ...settled, id: `t_${'x'.repeat(200)}`, ranMs: 2000 });
+    const { contentType, text } = await openMetrics(metrics);
+    expect(contentType).toContain('application/openmetrics-text');
+    const exemplars = text.split('\n').filter((line) => line.includes(' # {'));
+    expect(exemplars).toHaveLength(1);
+    expect(exemplars[0]).toMatch(/le="1".*} 2 # \{task_id="t_slow"\} 0.7/);
+    expect(text.endsWith('# EOF\n')).toBe(true);
+  });
+
+  test('does not change what the older format says afterwards', async () => {
+    const metrics = metricsOf('worker');
+    const names = (text: string) => new Set(text.match(/^# TYPE \S+/gm));
+    const before = await expose(metrics.registry);
+    await openMetrics(metrics);
+    expect(names((await expose(metrics.registry)).text)).toEqual(names(before.text));
+    expect((await openMetrics(metrics)).text).toMatch(/^corral_task_starts_total\{/m);
   });
 });
 
@@ -119,10 +185,11 @@ describe('debug mode', () => {
 describe('the rest', () => {
   test('gauges of a worker read its statistics', async () => {
     const metrics = metricsOf('worker');
-    metrics.worker?.watch(() => ({ slots: 7, running: 3, suspended: 2 }));
+    metrics.worker?.watch(() => ({ slots: 7, running: 3, suspended: 2, longestSlotMs: 1500 }));
     expect(await sample(metrics, 'corral_worker_slots')).toBe(7);
     expect(await sample(metrics, 'corral_worker_slots_in_use')).toBe(3);
     expect(await sample(metrics, 'corral_worker_suspended_tasks')).toBe(2);
+    expect(await sample(metrics, 'corral_worker_longest_slot_seconds')).toBe(1.5);
   });
 
   test('calls of the store', async () => {
@@ -142,7 +209,7 @@ describe('the rest', () => {
   });
 
   test('the API has no metrics of tasks', async () => {
-    expect(await metricsOf('api').registry.metrics()).not.toContain('corral_task');
+    expect((await expose(metricsOf('api').registry)).text).not.toContain('corral_task');
   });
 
   test('a blocked event loop shows in the histogram and in the monitor', async () => {

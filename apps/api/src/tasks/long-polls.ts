@@ -13,6 +13,7 @@ export const MAX_WAIT_MS = Symbol('largest waitMs');
 @Injectable()
 export class LongPolls implements OnModuleDestroy {
   readonly #open = new Set<AbortController>();
+  readonly #waitedMs = new WeakMap<ServerResponse, number>();
   #closing = false;
 
   constructor(
@@ -22,6 +23,11 @@ export class LongPolls implements OnModuleDestroy {
 
   get count(): number {
     return this.#open.size;
+  }
+
+  /** For how long this response has been held back. */
+  waitedMs(response: ServerResponse): number {
+    return this.#waitedMs.get(response) ?? 0;
   }
 
   check(waitMs: number): void {
@@ -38,9 +44,11 @@ export class LongPolls implements OnModuleDestroy {
     const abort = (): void => controller.abort();
     response.once('close', abort);
     this.#open.add(controller);
+    const began = performance.now();
     try {
       return await this.client.wait(id, waitMs, controller.signal);
     } finally {
+      this.#waitedMs.set(response, performance.now() - began);
       this.#open.delete(controller);
       response.off('close', abort);
     }

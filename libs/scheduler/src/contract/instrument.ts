@@ -21,7 +21,28 @@ export interface Instrument {
   /** A worker begins to run a task. `queuedMs`: since it was created; `replayed`: it has a history. */
   taskStarted?(task: { id: TaskId; coroutine: string; attempt: number; queuedMs: number; replayed: boolean }): void;
   taskSuspended?(task: { id: TaskId; coroutine: string }): void;
-  taskResumed?(task: { id: TaskId; coroutine: string }): void;
+  /** `waitedMs`: from the moment when it could go on to the moment when it had a slot again. */
+  taskResumed?(task: { id: TaskId; coroutine: string; waitedMs: number }): void;
+  /** A coroutine gave its slot away after `ms`, to wait or because it has ended. */
+  slotUsed?(task: { id: TaskId; coroutine: string; ms: number }): void;
+  /** A history of `steps` steps was walked again, before the task goes on. */
+  replayed?(task: { id: TaskId; coroutine: string; steps: number; ms: number }): void;
+  /** The task began an operation of the loop, for the first time; `op` is its name in the code of the loop. */
+  operation?(operation: { id: TaskId; coroutine: string; op: string }): void;
+  /**
+   * A gather goes on. By the store's clock: `openMs` since it began, `fanInMs` from the step that decided it, on
+   * whichever worker, to the reading of its results here.
+   */
+  gathered?(gather: {
+    id: TaskId;
+    coroutine: string;
+    members: number;
+    failed: boolean;
+    openMs: number;
+    fanInMs: number;
+  }): void;
+  /** The cluster has given this worker up: its tasks run elsewhere, and it begins as another session. */
+  sessionLost?(): void;
   /** `ranMs`: from its start in this process to its end, suspension included. */
   taskSettled?(task: { id: TaskId; coroutine: string; state: SettledState; errorType?: string; ranMs: number }): void;
   /** An attempt failed, and another follows after `delayMs`. `failures`: so many have failed by now. */

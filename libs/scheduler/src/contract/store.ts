@@ -112,6 +112,16 @@ export interface Cancel {
   afterStart?: boolean;
 }
 
+export interface GroupMembers {
+  /** Of the members `from` ... `from + count - 1`; undefined for one that has not ended. */
+  outcomes: (Outcome | undefined)[];
+  /** Of the whole group. */
+  size: number;
+  /** By the store's clock: since the group was made, and since it was decided (0 while it is not). */
+  openMs: number;
+  decidedMs: number;
+}
+
 /** What one turn of a task asks for. The effects happen in the order of the fields. */
 export interface Turn {
   id: TaskId;
@@ -277,8 +287,7 @@ export interface Store {
   /** Inbox events of claimed tasks from number `known` on; `fenced` when the token is not current any more. */
   receive(partition: number, tasks: readonly { id: TaskId; token: Token; known: number }[]): Promise<TurnAnswer[]>;
 
-  /** Outcomes of the members `from` ... `from + count - 1`; undefined for one that has not ended. */
-  members(partition: number, group: TaskId, from: number, count: number): Promise<(Outcome | undefined)[]>;
+  members(partition: number, group: TaskId, from: number, count: number): Promise<GroupMembers>;
 
   /** Cancels a page of the unsettled tasks below a root, and the backlogs of gathers on the way; '' begins, `next` goes
    *  on. After the coroutine of the root has ended, each task is cancelled once, and what is begun after that is left

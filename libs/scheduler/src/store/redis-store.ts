@@ -193,14 +193,13 @@ export class RedisStore implements Store {
   }
 
   async members(partition: number, group: TaskId, from: number, wanted: number) {
-    const flat = (await this.#run('members', partition, [group, from, wanted], {
-      news: false,
-      items: wanted,
-    })) as string[];
+    const answer = await this.#run('members', partition, [group, from, wanted], { news: false, items: wanted });
+    const [flat, size, created, decided, now] = answer as [string[], ...(string | number)[]];
     const outcomes: (Outcome | undefined)[] = [];
     for (let i = 0; i < flat.length; i += 2)
       outcomes.push(flat[i] === '' ? undefined : { state: flat[i] as SettledState, payload: flat[i + 1] as string });
-    return outcomes;
+    const since = (at: unknown): number => (Number(at) === 0 ? 0 : Number(now) - Number(at));
+    return { outcomes, size: Number(size), openMs: since(created), decidedMs: since(decided) };
   }
 
   async cancelTree(partition: number, root: TaskId, after: string) {

@@ -5,11 +5,11 @@
 import type { Clock } from '../contract/clock.ts';
 import type { Hint } from '../contract/dispatch.ts';
 import { partitionOf } from '../contract/ids.ts';
-import type { Outcome } from '../contract/outcome.ts';
 import type {
   Beat,
   Cancel,
   GroupMember,
+  GroupMembers,
   Letter,
   NewRoot,
   SessionInfo,
@@ -124,11 +124,17 @@ export class MemoryStore extends MemoryViews implements Store {
     );
   }
 
-  members(partition: number, group: TaskId, from: number, count: number): Promise<(Outcome | undefined)[]> {
+  members(partition: number, group: TaskId, from: number, count: number): Promise<GroupMembers> {
     return this.#call('members', partition, (part) => {
       const known = part.table.group(group);
       const length = Math.max(0, Math.min(count, (known?.members.length ?? 0) - from));
-      return Array.from({ length }, (_, i) => known?.tasks[from + i]?.outcome);
+      const since = (at: number | undefined): number => (at === undefined ? 0 : part.now() - at);
+      return {
+        outcomes: Array.from({ length }, (_, i) => known?.tasks[from + i]?.outcome),
+        size: known?.members.length ?? 0,
+        openMs: since(known?.createdAt),
+        decidedMs: since(known?.decidedAt),
+      };
     });
   }
 

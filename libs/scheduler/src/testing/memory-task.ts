@@ -108,7 +108,7 @@ export interface MemoryGroup {
   /** Dispatched and unsettled. */
   live: number;
   ended: number;
-  decided: boolean;
+  decidedAt: number | undefined;
 }
 
 type Identity = Pick<MemoryTask, 'id' | 'work' | 'tree' | 'born' | 'parent' | 'op' | 'member' | 'createdAt'>;
@@ -167,7 +167,7 @@ export const newGroup = (
   next: 0,
   live: 0,
   ended: 0,
-  decided: false,
+  decidedAt: undefined,
 });
 
 export const newTree = (resultTtlMs: number, key: string | undefined): Tree => ({

@@ -346,8 +346,8 @@ export class Partition {
   }
 
   #decide(group: MemoryGroup, failed: number | undefined): void {
-    if (group.decided) return;
-    group.decided = true;
+    if (group.decidedAt !== undefined) return;
+    group.decidedAt = this.now();
     this.counts.openGathers--;
     this.deliver(group.parent, { kind: 'group', op: group.op, failed });
   }

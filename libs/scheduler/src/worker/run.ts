@@ -18,7 +18,7 @@ import type { HistoryStep, TaskEvent } from '../contract/history.ts';
 import { childId, rootOf } from '../contract/ids.ts';
 import type { Instrument } from '../contract/instrument.ts';
 import type { ErrorValue, Outcome } from '../contract/outcome.ts';
-import type { Claim, SettleAnswer, Settlement, Turn, TurnAnswer } from '../contract/store.ts';
+import type { Claim, GroupMembers, SettleAnswer, Settlement, Turn, TurnAnswer } from '../contract/store.ts';
 import type { TaskId } from '../contract/task.ts';
 import type { Threads } from '../contract/threads.ts';
 import type { AnyCoroutineFunction } from '../loop/coroutines.ts';
@@ -45,7 +45,7 @@ export interface RunHost {
   giveBack(run: TaskRun, reason: string): void;
   settle(settlement: Settlement): Promise<SettleAnswer>;
   /** All outcomes of a group, or only member `index`. */
-  members(group: TaskId, index: number | undefined): Promise<(Outcome | undefined)[]>;
+  members(group: TaskId, index: number | undefined): Promise<GroupMembers>;
   /** Another attempt of a task follows in so many milliseconds. */
   retryLater(task: TaskId, ms: number): void;
   /** The coroutine of the root has ended, tasks of its tree have not. */
@@ -84,7 +84,8 @@ export class TaskRun implements Offender {
   #recordedSuspended = false;
   /** `moves` of the runner when the store was told last what the task waits for. */
   #told = 0;
-  #holdsSlot = true;
+  /** Since when it holds a slot. */
+  #slotSince: number | undefined;
   #fenced = false;
   /** An error that the coroutine has let go unhandled. */
   #unhandled: { error: unknown } | undefined;
@@ -99,6 +100,7 @@ export class TaskRun implements Offender {
     this.#commits = claim.commits;
     this.#logged = claim.logged;
     this.#startedAt = host.clock.monotonic();
+    this.#slotSince = this.#startedAt;
     this.#timers = new Timers(host.clock, (op) => this.#happened({ kind: 'timer', op }));
     this.#sideEffects = new SideEffects(`${claim.coroutine} ${claim.id}`, host.threads, (event) =>
       this.#happened(event),
@@ -133,7 +135,12 @@ export class TaskRun implements Offender {
   }
 
   get suspended(): boolean {
-    return !this.#holdsSlot;
+    return this.#slotSince === undefined;
+  }
+
+  /** For how long the coroutine has been running without a wait; 0 while it is suspended. */
+  get slotMs(): number {
+    return this.#slotSince === undefined ? 0 : this.#host.clock.monotonic() - this.#slotSince;
   }
 
   /** How many inbox events this run has: newer ones are news. */
@@ -171,12 +178,14 @@ export class TaskRun implements Offender {
       this.#timers.clearAll();
       this.#sideEffects.abandon('the task has ended here');
       this.#talk?.cancel();
-      if (this.#holdsSlot) this.#host.slots.release();
+      this.#releaseSlot();
     }
   }
 
   async #replay(): Promise<void> {
     const runner = this.#runner;
+    const began = this.#host.clock.monotonic();
+    const steps = this.#history.length;
     asOffender(this, () => runner.start(JSON.parse(this.claim.args)));
     await this.#drain();
     let started = 0;
@@ -193,6 +202,8 @@ export class TaskRun implements Offender {
       if (runner.outcome !== undefined) break;
     }
     runner.replaying = false;
+    const ms = this.#host.clock.monotonic() - began;
+    if (steps > 0) this.#host.instrument.replayed?.({ ...this.#about, steps, ms });
   }
 
   async #live(): Promise<void> {
@@ -210,13 +221,20 @@ export class TaskRun implements Offender {
     const event = this.#events[this.#delivered];
     if (event === undefined) throw new NonDeterminismError('the history holds more events than the inbox');
     this.#delivered += 1;
-    const delivery: Delivery =
-      event.kind === 'group'
-        ? { ...event, members: await this.#host.members(childId(this.claim.id, event.op), event.failed) }
-        : event;
+    const delivery: Delivery = event.kind === 'group' ? { ...event, members: await this.#gathered(event) } : event;
     if (event.kind === 'timer') this.#timers.clear(event.op);
     this.#runner.deliver(delivery);
     await this.#drain();
+  }
+
+  async #gathered(event: Extract<TaskEvent, { kind: 'group' }>): Promise<(Outcome | undefined)[]> {
+    const group = await this.#host.members(childId(this.claim.id, event.op), event.failed);
+    const { outcomes, size, openMs, decidedMs } = group;
+    if (!this.#runner.replaying) {
+      const failed = event.failed !== undefined;
+      this.#host.instrument.gathered?.({ ...this.#about, members: size, failed, openMs, fanInMs: decidedMs });
+    }
+    return outcomes;
   }
 
   /** Until the coroutine has nothing left to do by itself. */
@@ -293,6 +311,7 @@ export class TaskRun implements Offender {
     if (answer.kind === 'fenced') return this.#lost();
     if (answer.kind === 'behind') return this.#host.giveBack(this, 'the store has lost what it knew of it');
     this.#history.push(...steps);
+    for (const [what, op] of steps) if (what === 'start') this.#host.instrument.operation?.({ ...this.#about, op });
     this.#logged += requests.logs.length;
     this.#recordedSuspended = suspended && answer.events.length === 0;
     for (const { op, ms } of requests.timers) this.#timers.set(op, ms);
@@ -303,18 +322,28 @@ export class TaskRun implements Offender {
   /** Nothing to do until something happens; a coroutine that waits for the loop alone gives its slot away (W3). */
   async #rest(): Promise<void> {
     if (!this.#suspends) return await this.#somethingNew();
-    const { slots, instrument } = this.#host;
-    const about = { id: this.claim.id, coroutine: this.claim.coroutine };
-    this.#holdsSlot = false;
-    slots.release();
-    instrument.taskSuspended?.(about);
+    const { clock, slots, instrument } = this.#host;
+    this.#releaseSlot();
+    instrument.taskSuspended?.(this.#about);
     if (this.#host.draining) return this.#host.giveBack(this, 'handed over, this worker stops');
     await this.#somethingNew();
     if (this.#fenced) return;
+    const newsAt = clock.monotonic();
     await slots.acquire();
-    this.#holdsSlot = true;
-    instrument.taskResumed?.(about);
+    this.#slotSince = clock.monotonic();
+    instrument.taskResumed?.({ ...this.#about, waitedMs: this.#slotSince - newsAt });
     if (this.#host.alwaysReplay) await this.#forget();
+  }
+
+  #releaseSlot(): void {
+    if (this.#slotSince === undefined) return;
+    this.#host.instrument.slotUsed?.({ ...this.#about, ms: this.slotMs });
+    this.#slotSince = undefined;
+    this.#host.slots.release();
+  }
+
+  get #about(): { id: TaskId; coroutine: string } {
+    return { id: this.claim.id, coroutine: this.claim.coroutine };
   }
 
   /** Begins again from what is recorded. What was delivered and not recorded yet is delivered again. */
@@ -380,6 +409,6 @@ export class TaskRun implements Offender {
 
   #lost(): void {
     this.fence(`task ${this.claim.id}: another worker has taken over`);
-    this.#host.instrument.fenced?.({ id: this.claim.id, coroutine: this.claim.coroutine });
+    this.#host.instrument.fenced?.(this.#about);
   }
 }

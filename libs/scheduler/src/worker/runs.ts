@@ -109,6 +109,13 @@ export class Runs implements RunHost {
     return { running: this.#runs.size - suspended, suspended };
   }
 
+  /** Of all coroutines that hold a slot, for how long the one has that got it first. */
+  get longestSlotMs(): number {
+    let longest = 0;
+    for (const run of this.#runs.values()) longest = Math.max(longest, run.slotMs);
+    return longest;
+  }
+
   ids(which: 'all' | 'suspended'): TaskId[] {
     return [...this.#runs.values()].filter((run) => which === 'all' || run.suspended).map((run) => run.claim.id);
   }

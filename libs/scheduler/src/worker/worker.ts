@@ -98,8 +98,10 @@ export class Worker {
     return this.#session.info.id;
   }
 
-  statistics(): { slots: number; running: number; suspended: number; draining: boolean } {
-    return { slots: this.#slots.total, ...this.#runs.count, draining: this.#draining };
+  /** `longestSlotMs`: for how long the coroutine that has run longest without a wait has held its slot. */
+  statistics(): { slots: number; running: number; suspended: number; draining: boolean; longestSlotMs: number } {
+    const { count, longestSlotMs } = this.#runs;
+    return { slots: this.#slots.total, ...count, draining: this.#draining, longestSlotMs };
   }
 
   async start(): Promise<void> {
@@ -192,6 +194,7 @@ export class Worker {
 
   async #beginAgain(): Promise<void> {
     this.#warn(`the cluster has given up the session ${this.id}; beginning another`, undefined);
+    this.#parts.instrument.sessionLost?.();
     this.#runs.fence(this.#runs.ids('all'), 'the session has lost its lease');
     await this.#listening?.close();
     this.#session = this.#newSession();

@@ -1,10 +1,12 @@
 #!lua flags=no-writes
 --[[ members: outcomes of members of a group, in order. Reads only.
-  KEYS prefix    ARGV group from count    Returns {state payload state payload ...}, '' '' for one that has not ended
+  KEYS prefix    ARGV group from count    Returns {{state payload state payload ...}, size, created, decided, now}; in the
+  rows '' '' for one that has not ended
   Cost O(count) ]]
---# include keys
+--# include keys now
 local group, from, wanted = arg(), count(), count()
-local size, dropped, droppedPayload = unpack(call('HMGET', key('group', group), 'size', 'dropped', 'droppedPayload'))
+local size, dropped, droppedPayload, created, decided =
+  unpack(call('HMGET', key('group', group), 'size', 'dropped', 'droppedPayload', 'created', 'decidedAt'))
 local rows = {}
 for index = from, math.min(from + wanted, tonumber(size or 0)) - 1 do
   local state, payload = unpack(call('HMGET', key('task', group .. '.' .. index), 'state', 'payload'))
@@ -12,4 +14,4 @@ for index = from, math.min(from + wanted, tonumber(size or 0)) - 1 do
   rows[#rows + 1] = payload and state or ''
   rows[#rows + 1] = payload or ''
 end
-return rows
+return { rows, size or 0, created or 0, decided or 0, now() }

@@ -81,9 +81,23 @@ export function groups(it: It): void {
       const { run, members } = await gathered(rig, 4);
       await members[0]?.settle(succeeded('a'));
       await members[3]?.settle(failed('d'));
-      const outcomes = (from: number, count: number) => rig.store.members(partition, run.child(1), from, count);
+      const outcomes = async (from: number, count: number) =>
+        (await rig.store.members(partition, run.child(1), from, count)).outcomes;
       expect(await outcomes(0, 4)).toEqual([succeeded('a'), undefined, undefined, failed('d')]);
       expect(await outcomes(2, 2)).toEqual([undefined, failed('d')]);
+    });
+
+    it('tells its size and, by the time of the store, since when it is open and decided', async (rig) => {
+      await rig.worker();
+      const run = await rig.started();
+      await run.commit({ groups: [run.group(1, leaves(2))] });
+      await rig.advance(3_000);
+      const group = () => rig.store.members(partition, run.child(1), 0, 1);
+      expect(await group()).toMatchObject({ size: 2, openMs: 3_000, decidedMs: 0 });
+      const [member] = await rig.claim([run.member(1, 0)]);
+      await member?.settle(failed());
+      await rig.advance(500);
+      expect(await group()).toEqual({ outcomes: [failed()], size: 2, openMs: 3_500, decidedMs: 500 });
     });
 
     it('stands beside spawned tasks and other groups', async (rig) => {
@@ -210,11 +224,8 @@ export function groups(it: It): void {
       expect(run.hints).toEqual([]);
       expect(await members[0]?.receive()).toEqual([{ kind: 'cancel', message: 'enough' }]);
       expect((await rig.record(run.id)).children).toMatchObject({ total: 5, running: 2, cancelled: 3, pending: 0 });
-      expect(await rig.store.members(partition, run.child(1), 1, 3)).toEqual([
-        undefined,
-        cancelled('enough'),
-        cancelled('enough'),
-      ]);
+      const { outcomes } = await rig.store.members(partition, run.child(1), 1, 3);
+      expect(outcomes).toEqual([undefined, cancelled('enough'), cancelled('enough')]);
       for (const member of members) await member.settle(cancelled('enough'));
       expect(await run.receive()).toEqual([decided()]);
     });
@@ -235,7 +246,8 @@ export function groups(it: It): void {
       const { run, members } = await gathered(rig, 2);
       await members[0]?.settle(succeeded('kept'));
       await run.commit({ cancelGroups: [{ id: run.child(1), message: undefined }] });
-      expect(await rig.store.members(partition, run.child(1), 0, 2)).toEqual([succeeded('kept'), undefined]);
+      const { outcomes } = await rig.store.members(partition, run.child(1), 0, 2);
+      expect(outcomes).toEqual([succeeded('kept'), undefined]);
     });
 
     it('is possible in the turn that makes it: no member ever starts', async (rig) => {

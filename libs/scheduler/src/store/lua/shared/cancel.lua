@@ -108,7 +108,7 @@ local function dropBacklog(group, message, time)
   local open = call('HINCRBY', groupKey, 'left', -waiting)
   if decided == '1' then return end
   if returnExceptions == '1' and open > 0 then return end
-  call('HSET', groupKey, 'decided', 1)
+  call('HSET', groupKey, 'decided', 1, 'decidedAt', time)
   add('gathers', -1)
   deliver(parent, op .. '\ngroup\n' .. (returnExceptions == '0' and firstIndex or ''))
 end

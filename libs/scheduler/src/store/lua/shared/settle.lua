@@ -47,7 +47,7 @@ local function completeRoot(root, time)
 end
 
 -- `undispatched`: the member was still in the backlog. Answers how many members have not ended.
-local function decide(group, index, state, undispatched)
+local function decide(group, index, state, undispatched, time)
   local groupKey = key('group', group)
   local size, popped, limit, returnExceptions, decided, parent, op =
     unpack(call('HMGET', groupKey, 'size', 'popped', 'limit', 'returnExceptions', 'decided', 'parent', 'op'))
@@ -60,7 +60,7 @@ local function decide(group, index, state, undispatched)
   if decided == '1' then return left end
   local failed = returnExceptions == '0' and state ~= 'succeeded'
   if not failed and left > 0 then return left end
-  call('HSET', groupKey, 'decided', 1)
+  call('HSET', groupKey, 'decided', 1, 'decidedAt', time)
   add('gathers', -1)
   if not call('HGET', key('task', parent), 'finished') then
     deliver(parent, op .. '\ngroup\n' .. (failed and index or ''))
@@ -104,7 +104,7 @@ finish = function(id, state, payload, time)
   if not group then
     finished, retryMs = unpack(call('HMGET', parentKey, 'finished', 'retryMs'))
     if not finished then deliver(parent, op .. '\n@\n' .. id) end
-  elseif decide(group, index, state, undispatched) == 0 then retryMs = call('HGET', parentKey, 'retryMs') end
+  elseif decide(group, index, state, undispatched, time) == 0 then retryMs = call('HGET', parentKey, 'retryMs') end
   if retryMs then backOff(parent, time) end
   tellWaiters(id)
   completeRoot(root, time)
