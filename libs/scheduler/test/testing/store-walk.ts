@@ -280,7 +280,9 @@ export class Walk {
       records: (await store.records(ids)).map((record) =>
         record?.outcome === undefined ? record : { ...record, cancelRequested: false },
       ),
-      members: await Promise.all(this.#groups.map((group) => store.members(partition, group, 0, 10))),
+      members: await Promise.all(
+        this.#groups.map(async (group) => (await store.members(partition, group, 0, 10)).outcomes),
+      ),
       // by id: the order among tasks of different parents is free
       logs: await Promise.all(
         this.#roots.map(async (root) => new Map((await store.logs(root)).map(({ task, entries }) => [task, entries]))),
