@@ -95,6 +95,19 @@ export const workers: Board = {
         graph({ title: 'Garbage collection', description: 'Share of the time.', unit: 'percentunit', width: 8 }, [
           { expr: rate(`nodejs_gc_duration_seconds_sum${selector}`, 'instance'), legend: '{{instance}}' },
         ]),
+        graph(
+          {
+            title: 'Slow and forgotten',
+            description: 'Slow steps; in debug mode also what was created and never awaited, retrieved or ended.',
+            ...{ unit: 'ops', width: 12 },
+          },
+          [
+            { expr: rate('corral_slow_steps_total', 'coroutine'), legend: '{{coroutine}} slow step' },
+            { expr: rate('corral_exceptions_never_retrieved_total'), legend: 'exceptions never retrieved' },
+            { expr: rate('corral_coroutines_never_awaited_total'), legend: 'coroutines never awaited' },
+            { expr: rate('corral_tasks_destroyed_pending_total'), legend: 'tasks destroyed pending' },
+          ],
+        ),
         graph({ title: 'Warnings', description: 'Of the engine; the log has their text.', unit: 'ops', width: 12 }, [
           { expr: rate('corral_warnings_total', 'instance'), legend: '{{instance}}' },
         ]),

@@ -1,7 +1,7 @@
 /** The dashboards and rules say what the metrics are, no more and no less. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { dashboardFiles } from '../src/dashboards.ts';
+import { dashboardFiles, layoutFiles } from '../src/dashboards.ts';
 import { namesIn, panelExpressions, ruleExpressions, rules, shown, variables } from './expressions.ts';
 
 const root = new URL('../../../', import.meta.url);
@@ -23,10 +23,13 @@ const familyOf = (metric: string): string => metric.replace(/_(bucket|sum|count)
 const isKnown = (metric: string): boolean =>
   [...ours.keys(), ...theirs].includes(familyOf(metric)) || [...ours.keys(), ...theirs, ...recorded].includes(metric);
 
-test('the committed dashboards are those that the sources make', () => {
-  const folder = new URL('deploy/grafana/dashboards/', root);
+test.each([
+  ['deploy/grafana/dashboards/', dashboardFiles()],
+  ['docs/pictures/', layoutFiles()],
+])('what is committed in %s is what the sources make', (path, files) => {
+  const folder = new URL(path, root);
   const committed = readdirSync(folder).map((name) => [name, readFileSync(new URL(name, folder), 'utf8')]);
-  expect(Object.fromEntries(committed)).toEqual(Object.fromEntries(dashboardFiles()));
+  expect(Object.fromEntries(committed)).toEqual(Object.fromEntries(files));
 });
 
 describe('every expression', () => {

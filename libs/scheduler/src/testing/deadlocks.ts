@@ -24,7 +24,11 @@ function blockersOf(part: Partition, task: MemoryTask): MemoryTask[] | undefined
   for (const id of task.waits ?? []) {
     const group = part.table.group(id);
     const other = part.table.get(id);
-    if (group === undefined ? other === undefined || isSettled(other.state) : group.decided || hasBacklog(group))
+    if (
+      group === undefined
+        ? other === undefined || isSettled(other.state)
+        : group.decidedAt !== undefined || hasBacklog(group)
+    )
       return undefined;
     if (group !== undefined) blockers.push(...group.tasks.flatMap((member) => member ?? []).filter(isOpen));
     else if (other !== undefined) blockers.push(other);
