@@ -12,6 +12,7 @@
  * S4. An outage of the store costs nobody the session who had beaten before (the gap rule).
  */
 import { Redis } from 'ioredis';
+import { defaultLimits } from '../../libs/scheduler/src/contract/limits.ts';
 import { examine, type Violation } from '../../libs/scheduler/src/audit/audit.ts';
 import { readPartition } from '../../libs/scheduler/src/audit/snapshot.ts';
 import { newRootId } from '../../libs/scheduler/src/contract/ids.ts';
@@ -278,7 +279,7 @@ class Simulation {
       ...{ store: mortal.store, dispatch: mortal.dispatch, clock: mortal.clock, threads: mortal.threads },
       ...{ heartbeat: new LoopHeartbeat(mortal.store, mortal.clock), instrument: this.#instrument() },
       ...{ name, host: 'simulation', pid: 1, version: 'test', slots: 1 + this.#random.below(6) },
-      ...{ coroutines: all, builtIn: [], codeVersions: new Map(), drainMs: 1_000 },
+      ...{ coroutines: all, builtIn: [], codeVersions: new Map(), drainMs: 1_000, limits: defaultLimits },
     });
     const engine = { name, line, mortal, worker, thawAt: 0 };
     this.#engines.push(engine);

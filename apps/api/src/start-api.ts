@@ -43,11 +43,18 @@ export async function startApi(env: NodeJS.ProcessEnv): Promise<Service> {
 }
 
 async function connectTo(
-  { redisUrl, prefix, queues, resultTtlMs }: ApiSettings,
+  { redisUrl, prefix, queues, resultTtlMs, maxPayload }: ApiSettings,
   metrics: Metrics,
 ): Promise<Connection> {
   try {
-    return await connect({ url: redisUrl, prefix, queues, resultTtlMs, instrument: metrics.instrument });
+    return await connect({
+      url: redisUrl,
+      prefix,
+      queues,
+      resultTtlMs,
+      limits: { payload: maxPayload },
+      instrument: metrics.instrument,
+    });
   } catch (error) {
     if (error instanceof StoreUnavailableError || error instanceof UnfitStoreError)
       throw new StartError(`REDIS_URL: ${error.message}`);

@@ -106,10 +106,11 @@ async function firstLoad(
 }
 
 async function connectTo(settings: WorkerSettings, { instrument }: Metrics): Promise<Connection> {
-  const { redisUrl: url, prefix, queues, slowCallbackMs } = settings;
+  const { redisUrl: url, prefix, queues, slowCallbackMs, maxPayload, maxLogs, maxOperations } = settings;
   const debug = settings.debug ? { debug: { slowCallbackMs } } : {};
+  const limits = { payload: maxPayload, logs: maxLogs, operations: maxOperations };
   try {
-    return await connect({ url, prefix, queues, instrument, ...debug });
+    return await connect({ url, prefix, queues, limits, instrument, ...debug });
   } catch (error) {
     if (error instanceof StoreUnavailableError || error instanceof UnfitStoreError)
       throw new StartError(`REDIS_URL: ${error.message}`);

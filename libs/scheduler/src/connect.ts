@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { Client, defaultResultTtlMs } from './client/client.ts';
 import { StoreUnavailableError, UnfitStoreError } from './contract/exceptions.ts';
 import type { Instrument } from './contract/instrument.ts';
+import { defaultLimits, type Limits } from './contract/limits.ts';
 import type { StoreHealth } from './contract/views.ts';
 import { BullmqDispatch } from './dispatch/bullmq-dispatch.ts';
 import type { AnyCoroutineFunction } from './loop/coroutines.ts';
@@ -31,6 +32,8 @@ export interface ConnectOptions {
    * for longer than so many milliseconds, and of coroutines, tasks and errors that were forgotten. One a process.
    */
   debug?: { slowCallbackMs: number };
+  /** How large arguments, results and logs may be. */
+  limits?: Partial<Limits>;
 }
 
 export interface WorkerOptions {
@@ -72,6 +75,7 @@ const defaultThreads = 2;
  */
 export async function connect(options: ConnectOptions): Promise<Connection> {
   const { url, prefix = 'corral', queues = 1, instrument = {}, resultTtlMs = defaultResultTtlMs, debug } = options;
+  const limits = { ...defaultLimits, ...options.limits };
   const warn = (error: Error): void => instrument.warning?.('redis', error);
   const redis = { url, prefix, partitions: queues };
   const connection = new RedisConnection(redis, instrument);
@@ -83,7 +87,7 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
     (partition) => connection.tag(partition),
     warn,
   );
-  const client = new Client({ store, views, dispatch, clock, instrument, resultTtlMs });
+  const client = new Client({ store, views, dispatch, clock, instrument, limits, resultTtlMs });
   const slowSteps = debug && new SlowSteps({ limitMs: debug.slowCallbackMs, instrument });
   const close = async (): Promise<void> => {
     slowSteps?.close();
@@ -108,7 +112,16 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
     worker: ({ threads: size = defaultThreads, threadEntry: entry, maxBlockMs = defaultMaxBlockMs, ...options }) => {
       const failed = (error: unknown): void => instrument.warning?.('a thread failed', error);
       return new Worker({
-        ...{ store, dispatch, clock, instrument, host: hostname(), pid: process.pid, builtIn: programCoroutines },
+        ...{
+          store,
+          dispatch,
+          clock,
+          instrument,
+          limits,
+          host: hostname(),
+          pid: process.pid,
+          builtIn: programCoroutines,
+        },
         ...{ name: hostname(), codeVersions: new Map(), drainMs: defaultDrainMs },
         ...options,
         watch: slowSteps,

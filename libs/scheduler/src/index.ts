@@ -24,6 +24,7 @@ export {
   InvalidStateError,
   LookupError,
   NonDeterminismError,
+  PayloadTooLargeError,
   RemoteError,
   StoreFullError,
   StoreUnavailableError,

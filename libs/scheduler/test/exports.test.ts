@@ -20,6 +20,7 @@ it('the public surface', () => {
     'InvalidStateError',
     'LookupError',
     'NonDeterminismError',
+    'PayloadTooLargeError',
     'RemoteError',
     'StoreFullError',
     'StoreUnavailableError',

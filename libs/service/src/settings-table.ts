@@ -93,6 +93,12 @@ const common = {
     description:
       'Milliseconds that a process may take to drain after SIGTERM or SIGINT. What a worker has not handed over by then is taken over by others.',
   },
+  maxPayload: {
+    ...integer(1024, 64 * 1024 * 1024),
+    variable: 'CORRAL_MAX_PAYLOAD',
+    default: '1048576',
+    description: 'Largest arguments, result or result of a step in bytes of JSON, each; larger ones are an error.',
+  },
   metricsMaxCoroutines: {
     ...integer(1, 10_000),
     variable: 'METRICS_MAX_COROUTINES',
@@ -171,6 +177,18 @@ export const workerSettings = {
     variable: 'CORRAL_SLOW_CALLBACK_MS',
     default: '100',
     description: 'With `CORRAL_DEBUG`: a step that holds the event loop for longer is slow, in milliseconds.',
+  },
+  maxLogs: {
+    ...integer(1024, 1024 * 1024 * 1024),
+    variable: 'CORRAL_MAX_LOGS',
+    default: '8388608',
+    description: 'Bytes of all log entries of one task; one entry may have 65536. More is an error at `loop.log`.',
+  },
+  maxOperations: {
+    ...integer(100, 10_000_000),
+    variable: 'CORRAL_MAX_OPERATIONS',
+    default: '200000',
+    description: 'Operations of the loop that one task may begin; it bounds its history. A gather is one operation.',
   },
   coroutineFolders: {
     expects: 'folders separated by ":"',

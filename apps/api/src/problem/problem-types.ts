@@ -58,6 +58,11 @@ export const problemTypes = {
     title: 'The body is too large',
     detail: 'Send less at once, or raise CORRAL_BODY_LIMIT (bytes) of the API.',
   },
+  'payload-too-large': {
+    status: 413,
+    title: 'The arguments or options are too large',
+    detail: 'Keep large data elsewhere and pass a reference to it, or raise CORRAL_MAX_PAYLOAD (bytes).',
+  },
   'unsupported-media-type': {
     status: 415,
     title: 'The API reads JSON alone',

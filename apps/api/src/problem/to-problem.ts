@@ -2,6 +2,7 @@
 
 import {
   IdempotencyConflictError,
+  PayloadTooLargeError,
   StoreFullError,
   StoreUnavailableError,
   UnserializableError,
@@ -25,6 +26,7 @@ export function toProblem(error: unknown): ProblemError {
   if (error instanceof StoreUnavailableError)
     return new ProblemError('store-unavailable', { headers: { 'retry-after': '1' } });
   if (error instanceof IdempotencyConflictError) return new ProblemError('idempotency-conflict');
+  if (error instanceof PayloadTooLargeError) return new ProblemError('payload-too-large', { detail: error.message });
   if (error instanceof UnserializableError) return new ProblemError('invalid-request', { detail: error.message });
   if (error instanceof HttpException) return new ProblemError(typeOfStatus.get(error.getStatus()) ?? 'internal-error');
   return new ProblemError('internal-error');

@@ -20,6 +20,7 @@ export const bodyProblems = [
   'malformed-json',
   'cross-origin-refused',
   'body-too-large',
+  'payload-too-large',
   'unsupported-media-type',
 ] as const;
 

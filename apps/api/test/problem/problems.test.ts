@@ -1,4 +1,4 @@
-import { StoreUnavailableError, UnserializableError } from '@corral/scheduler';
+import { PayloadTooLargeError, StoreUnavailableError, UnserializableError } from '@corral/scheduler';
 import { describe, expect, test } from 'vitest';
 import { bodyLimitBytes, boot, problemOf } from '../boot.ts';
 import { rootId } from '../fake-client.ts';
@@ -183,6 +183,14 @@ describe('what goes wrong behind the API', () => {
     client.fault = new UnserializableError('the value at /args is a Map');
     const answer = await app.inject({ ...submit, payload: { coroutine: 'a' } });
     expect(problemOf(answer, 400, 'invalid-request').detail).toBe('the value at /args is a Map');
+  });
+
+  test('arguments that are too large are, and the problem says by how much', async () => {
+    const { app, client } = await boot();
+    client.coroutineFaults = false;
+    client.fault = new PayloadTooLargeError('arguments of a: 11 bytes, 10 are allowed');
+    const answer = await app.inject({ ...submit, payload: { coroutine: 'a' } });
+    expect(problemOf(answer, 413, 'payload-too-large').detail).toBe('arguments of a: 11 bytes, 10 are allowed');
   });
 });
 

@@ -11,6 +11,7 @@ import type { Dispatch, Hint } from '../contract/dispatch.ts';
 import { IdempotencyConflictError, LookupError, StoreUnavailableError } from '../contract/exceptions.ts';
 import { isTaskId, newRootId, partitionOf } from '../contract/ids.ts';
 import type { Instrument } from '../contract/instrument.ts';
+import { type Limits, longestNote, sized } from '../contract/limits.ts';
 import type { Cancel, Store } from '../contract/store.ts';
 import {
   type CoroutineView,
@@ -54,6 +55,7 @@ export interface ClientParts {
   dispatch: Dispatch;
   clock: Clock;
   instrument: Instrument;
+  limits: Limits;
   /** Of tasks that say nothing else. */
   resultTtlMs?: number;
 }
@@ -74,7 +76,8 @@ export class Client {
 
   /**
    * Creates a root task. It exists as soon as this resolves, whether or not a worker knows the coroutine.
-   * @throws RangeError for an option, UnserializableError, IdempotencyConflictError, StoreUnavailableError; nothing is created then.
+   * @throws RangeError for an option, UnserializableError, PayloadTooLargeError, IdempotencyConflictError,
+   *   StoreUnavailableError; nothing is created then.
    */
   async submit(coroutine: string, args: unknown, options: SubmitOptions = {}): Promise<TaskView> {
     return (await this.submitOnce(coroutine, args, options)).task;
@@ -90,8 +93,8 @@ export class Client {
     if (resultTtlMs !== undefined) checkResultTtl(resultTtlMs);
     const root = {
       coroutine,
-      args: encode(args),
-      options: encode(options),
+      args: sized(`arguments of ${coroutine}`, encode(args), this.#parts.limits.payload, 'payload'),
+      options: sized('options', encode(options), longestNote),
       resultTtlMs: resultTtlMs ?? this.#parts.resultTtlMs ?? defaultResultTtlMs,
     };
     const content = [coroutine, root.args, root.options, resultTtlMs];
@@ -164,6 +167,7 @@ export class Client {
   /** Requests a cancel; changes nothing when the task is settled. `tree`: of everything below it too, also when it is
    *  settled itself; resolves when all have been asked. What a task begins after that is its cleanup and goes on. */
   async cancel(id: TaskId, message?: string, { tree = false } = {}): Promise<TaskView | undefined> {
+    if (message !== undefined) sized('message of cancel', message, longestNote);
     if (!isTaskId(id)) return undefined;
     const partition = this.#partition(id);
     const wave = Buffer.from(this.#parts.clock.random(9)).toString('base64url');

@@ -54,6 +54,17 @@ export class UnserializableError extends CorralError {
   readonly code = 'UNSERIALIZABLE';
 }
 
+/** A value is larger than the limit for it; nothing of it was written. */
+export class PayloadTooLargeError extends CorralError {
+  readonly code = 'PAYLOAD_TOO_LARGE';
+  /** What it is, how large, and how large it may be; undefined in an error that came from another task. */
+  readonly size: { field: string; size: number; limit: number } | undefined;
+  constructor(message: string, size?: { field: string; size: number; limit: number }) {
+    super(message);
+    this.size = size;
+  }
+}
+
 /** The arguments do not fit the coroutine's schema. `issues`: JSON pointer and reason of each fault. */
 export class InvalidArgumentsError extends CorralError {
   readonly code = 'INVALID_ARGUMENTS';

@@ -235,7 +235,7 @@ export interface Store {
     roots: readonly NewRoot[],
   ): Promise<{ existing: (TaskId | 'conflict' | undefined)[]; createdAt: number; hints: Hint[] }>;
 
-  /** Claims at most `max` of `ids`; the others go back to `ready`. What was claimed or settled before is left out.
+  /** Claims at most `max` of `ids`, and with large arguments and histories no more than about 4 MiB; the others go back to `ready`. What was claimed or settled before is left out.
    *  The same session and nonce get the same claims again. */
   claim(
     partition: number,
@@ -287,6 +287,8 @@ export interface Store {
   /** Inbox events of claimed tasks from number `known` on; `fenced` when the token is not current any more. */
   receive(partition: number, tasks: readonly { id: TaskId; token: Token; known: number }[]): Promise<TurnAnswer[]>;
 
+  /** Outcomes of the members `from` ... `from + count - 1`; undefined for one that has not ended. Fewer, but one at
+   *  least, when they have more than 4 MiB (contract/limits.ts). */
   members(partition: number, group: TaskId, from: number, count: number): Promise<GroupMembers>;
 
   /** Cancels a page of the unsettled tasks below a root, and the backlogs of gathers on the way; '' begins, `next` goes

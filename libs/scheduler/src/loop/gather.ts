@@ -12,6 +12,7 @@
 import { decode, encode, toError } from '../contract/codec.ts';
 import { type CancelledError, CorralInternalError } from '../contract/exceptions.ts';
 import { childId } from '../contract/ids.ts';
+import { sized } from '../contract/limits.ts';
 import type { ErrorValue, Outcome } from '../contract/outcome.ts';
 import { Coroutine } from './coroutines.ts';
 import { Future } from './futures.ts';
@@ -75,9 +76,10 @@ class GatherGroup extends Future<unknown[]> {
     super(operations);
     this.#operations = operations;
     const options = operations.keptOptions({});
+    const { payload } = operations.limits;
     const rows = members.map(({ coroutineName, args }) => ({
       coroutine: coroutineName,
-      args: encode(args),
+      args: sized(`arguments of ${coroutineName}`, encode(args), payload, 'payload'),
       options,
     }));
     const detail = `${members.length} ${members[0]?.coroutineName ?? ''}`.trimEnd();

@@ -2,6 +2,7 @@
 
 import type { TaskOptions } from '../contract/coroutine.ts';
 import type { TaskEvent } from '../contract/history.ts';
+import type { Limits } from '../contract/limits.ts';
 import type { Outcome } from '../contract/outcome.ts';
 import type { TaskId } from '../contract/task.ts';
 import type { Awaiter } from './futures.ts';
@@ -15,6 +16,9 @@ export interface Operations extends Awaiter {
   readonly taskId: TaskId;
   /** Said about errors: `<coroutine> <task id>`. */
   readonly origin: string;
+  readonly limits: Limits;
+  /** Arguments that go out with this turn. @throws PayloadTooLargeError when they are too many at once */
+  handOut(args: string): void;
   /** Numbers the operation; in replay checks it against the history. `on` gets the events of this number. */
   begin(kind: string, detail: string, on: (event: Delivery) => void): number;
   /** The operation brings no event any more. */

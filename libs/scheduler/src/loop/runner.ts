@@ -14,15 +14,17 @@
  *     a root, and what they send on along awaits. In CPython they meet in one iteration of the loop, where a task that
  *     is cancelled twice gets one CancelledError (Task.cancel, `_must_cancel`); here they may come at any time.
  */
-import { encode, errorValue } from '../contract/codec.ts';
+import { encode } from '../contract/codec.ts';
 import type { TaskOptions } from '../contract/coroutine.ts';
 import { CancelledError, type FencedError, InvalidStateError, NonDeterminismError } from '../contract/exceptions.ts';
 import type { HistoryStep } from '../contract/history.ts';
 import { childId, isTaskId } from '../contract/ids.ts';
+import { type Limits, largestTurn, longestNote, sized, tooLarge } from '../contract/limits.ts';
 import type { Outcome } from '../contract/outcome.ts';
 import type { TaskId } from '../contract/task.ts';
 import { Context } from './context.ts';
 import { type AnyCoroutineFunction, checkArguments } from './coroutines.ts';
+import { failure } from './failure.ts';
 import type { Awaited } from './futures.ts';
 import { TaskLoop } from './loop.ts';
 import type { Delivery, Operations } from './operations.ts';
@@ -64,6 +66,7 @@ export interface Sources {
 export class Runner implements Operations {
   readonly taskId: TaskId;
   readonly sources: Sources;
+  readonly limits: Limits;
   readonly context: Context;
   /** True until the driver has walked the whole history. */
   replaying: boolean;
@@ -86,6 +89,9 @@ export class Runner implements Operations {
   readonly #wakeups: ((struck: CancelledError | undefined) => void)[] = [];
   #requests = new TurnRequests();
   #logged = 0;
+  #loggedBytes = 0;
+  /** Of arguments that went out since the last delivery: the same in replay. */
+  #handedOut = 0;
   #abort = new AbortController();
   #signalTaken = false;
   #mustCancel: CancelledError | undefined;
@@ -94,11 +100,12 @@ export class Runner implements Operations {
   #cancelling = 0;
   #disposed = false;
 
-  constructor(fn: AnyCoroutineFunction, task: RunnerTask, sources: Sources, onActivity: () => void) {
+  constructor(fn: AnyCoroutineFunction, task: RunnerTask, sources: Sources, limits: Limits, onActivity: () => void) {
     this.#fn = fn;
     this.#task = task;
     this.taskId = task.id;
     this.sources = sources;
+    this.limits = limits;
     this.context = new Context(task.context);
     this.replaying = task.starts.length > 0;
     this.#onActivity = onActivity;
@@ -165,15 +172,15 @@ export class Runner implements Operations {
   #succeeded(value: unknown): Outcome {
     if (this.#mustCancel !== undefined && !this.#signalled) return this.#failed(this.#mustCancel);
     try {
-      return { state: 'succeeded', payload: encode(value) };
+      const payload = sized(`result of ${this.#fn.coroutineName}`, encode(value), this.limits.payload, 'payload');
+      return { state: 'succeeded', payload };
     } catch (error) {
       return this.#failed(error);
     }
   }
 
   #failed(error: unknown): Outcome {
-    const value = errorValue(error, this.origin);
-    return { state: error instanceof CancelledError ? 'cancelled' : 'failed', payload: encode(value) };
+    return failure(error, this.origin, this.limits);
   }
 
   // --- Operations, called by the futures that user code makes
@@ -185,8 +192,12 @@ export class Runner implements Operations {
       );
     this.oversights?.reach();
     if (this.#signalled) this.#mustCancel = undefined;
-    const op = this.#task.firstOp + this.#receivers.length;
-    const expected = this.#task.starts[this.#receivers.length];
+    const { operations } = this.limits;
+    const begun = this.#receivers.length;
+    if (begun >= operations)
+      throw tooLarge(`operations of ${this.#fn.coroutineName}`, begun + 1, operations, 'operations');
+    const op = this.#task.firstOp + begun;
+    const expected = this.#task.starts[begun];
     if (expected !== undefined && (expected[1] !== kind || expected[2] !== detail))
       throw new NonDeterminismError(
         `operation ${op} of ${this.#fn.coroutineName} was ${expected[1]}(${expected[2]}) when it ran before, and is ` +
@@ -228,7 +239,14 @@ export class Runner implements Operations {
 
   keptOptions(options: TaskOptions): string {
     const context = this.context.entries();
-    return encode(context.length === 0 ? options : { ...options, context });
+    const kept = encode(context.length === 0 ? options : { ...options, context });
+    return sized('name and context of a task', kept, longestNote);
+  }
+
+  handOut(args: string): void {
+    const bytes = this.#handedOut + args.length;
+    if (bytes > largestTurn) throw tooLarge('arguments of new tasks, between two awaits', bytes, largestTurn, 'turn');
+    this.#handedOut = bytes;
   }
 
   known(task: Task<unknown>): void {
@@ -289,6 +307,9 @@ export class Runner implements Operations {
   }
 
   log(entry: string): void {
+    const bytes = this.#loggedBytes + sized('log entry', entry, longestNote).length;
+    if (bytes > this.limits.logs) throw tooLarge('log of the task', bytes, this.limits.logs, 'logs');
+    this.#loggedBytes = bytes;
     this.#logged += 1;
     if (this.#logged <= this.#task.logged) return;
     this.#requests.logs.push(entry);
@@ -296,6 +317,7 @@ export class Runner implements Operations {
   }
 
   progress(value: string): void {
+    sized('progress', value, longestNote);
     if (this.replaying) return;
     this.#requests.progress = value;
     this.#onActivity();
@@ -304,6 +326,7 @@ export class Runner implements Operations {
   // --- called by the driver
 
   deliver(event: Delivery): void {
+    this.#handedOut = 0;
     if (!this.replaying) this.#requests.steps.push(['event']);
     this.moves += 1;
     if (event.kind === 'cancel') this.#cancelled(event.message, event.wave);

@@ -3,6 +3,7 @@ import { decode, encode, toError } from '../contract/codec.ts';
 import { checkPolicies, type TaskOptions } from '../contract/coroutine.ts';
 import { type CancelledError, InvalidStateError } from '../contract/exceptions.ts';
 import { childId } from '../contract/ids.ts';
+import { longestNote, sized } from '../contract/limits.ts';
 import type { ErrorValue, Outcome } from '../contract/outcome.ts';
 import type { TaskId } from '../contract/task.ts';
 import type { Coroutine } from './coroutines.ts';
@@ -27,7 +28,10 @@ export class Task<T> extends Future<T> {
   /** A new task. It starts when its creator suspends. */
   static create<T>(operations: Operations, coroutine: Coroutine<T>, options: TaskOptions): Task<T> {
     checkPolicies('createTask', options);
-    const args = encode(coroutine.args);
+    const { limits } = operations;
+    const args = sized(`arguments of ${coroutine.coroutineName}`, encode(coroutine.args), limits.payload, 'payload');
+    const kept = operations.keptOptions(options);
+    operations.handOut(args);
     const op = operations.begin('createTask', coroutine.coroutineName, (event) => {
       if (event.kind === 'settled') task.#settled(event.outcome);
     });
@@ -39,7 +43,7 @@ export class Task<T> extends Future<T> {
       op,
       coroutine: coroutine.coroutineName,
       args,
-      options: operations.keptOptions(options),
+      options: kept,
     });
     return task;
   }
@@ -68,6 +72,7 @@ export class Task<T> extends Future<T> {
   /** Requests a cancel: CancelledError is raised at the await where the task is suspended. False when it is done. */
   cancel(message?: string): boolean {
     if (this.done()) return false;
+    if (message !== undefined) sized('message of cancel', message, longestNote);
     const op = this.#operations.begin('cancel', this.id, () => undefined);
     this.#operations.requests(op)?.cancels.push({ id: this.id, message });
     return true;

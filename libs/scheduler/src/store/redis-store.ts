@@ -7,6 +7,7 @@ import type { Hint } from '../contract/dispatch.ts';
 import { CorralInternalError, StoreUnavailableError } from '../contract/exceptions.ts';
 import { decodeEvent, type TaskEvent } from '../contract/history.ts';
 import { partitionOf } from '../contract/ids.ts';
+import { bytesPerCall } from '../contract/limits.ts';
 import type { Outcome } from '../contract/outcome.ts';
 import {
   type Beat,
@@ -100,7 +101,7 @@ export class RedisStore implements Store {
   }
 
   async claim(partition: number, session: SessionId, nonce: string, ids: readonly TaskId[], max: number) {
-    const answer = await this.#run('claim', partition, [session, nonce, max, ids.length, ...ids], {
+    const answer = await this.#run('claim', partition, [session, nonce, max, bytesPerCall, ids.length, ...ids], {
       items: ids.length,
     });
     const [claims, hints] = answer as [WireClaim[], string[]];
@@ -193,7 +194,8 @@ export class RedisStore implements Store {
   }
 
   async members(partition: number, group: TaskId, from: number, wanted: number) {
-    const answer = await this.#run('members', partition, [group, from, wanted], { news: false, items: wanted });
+    const row = [group, from, wanted, bytesPerCall];
+    const answer = await this.#run('members', partition, row, { news: false, items: wanted });
     const [flat, size, created, decided, now] = answer as [string[], ...(string | number)[]];
     const outcomes: (Outcome | undefined)[] = [];
     for (let i = 0; i < flat.length; i += 2)

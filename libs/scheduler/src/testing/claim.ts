@@ -1,4 +1,6 @@
 /** A hint has arrived: who of the hinted tasks starts here, and where the others go. */
+import { encodeEvent } from '../contract/history.ts';
+import { bytesPerCall } from '../contract/limits.ts';
 import type { Claim } from '../contract/store.ts';
 import { isSettled, type SessionId, type TaskId } from '../contract/task.ts';
 import type { MemoryTask } from './memory-task.ts';
@@ -19,6 +21,7 @@ export function claimTasks(
 ): Claim[] {
   const session = part.sessions.live(sessionId);
   const claims: Claim[] = [];
+  let bytes = 0;
   for (const id of new Set(ids)) {
     const task = part.table.get(id);
     if (task === undefined || isSettled(task.state)) continue;
@@ -28,7 +31,7 @@ export function claimTasks(
       part.queue.misrouted(task, part.serves, part.now() + misroutedMs - hintTtlMs);
       continue;
     }
-    if (claims.length >= max) {
+    if (claims.length >= max || bytes > bytesPerCall) {
       if (!again && !part.endUnstarted(task)) part.queue.revive(task);
       continue;
     }
@@ -37,10 +40,15 @@ export function claimTasks(
       continue;
     }
     if (!again) part.start(task, sessionId, nonce);
-    claims.push(claimOf(task));
+    const claim = claimOf(task);
+    claims.push(claim);
+    bytes += bytesOf(claim);
   }
   return claims;
 }
+
+const bytesOf = ({ args, history, events }: Claim): number =>
+  [args, ...history, ...events.map(encodeEvent)].reduce((sum, text) => sum + Buffer.byteLength(text), 0);
 
 const claimOf = (task: MemoryTask): Claim => ({
   id: task.id,

@@ -2,6 +2,7 @@
 import { Client } from '../client/client.ts';
 import type { Clock } from '../contract/clock.ts';
 import type { Instrument } from '../contract/instrument.ts';
+import { defaultLimits, type Limits } from '../contract/limits.ts';
 import type { TaskView } from '../contract/task.ts';
 import type { Threads } from '../contract/threads.ts';
 import type { AnyCoroutineFunction, Coroutine } from '../loop/coroutines.ts';
@@ -28,6 +29,7 @@ export interface MemoryClusterOptions {
   instrument?: Instrument;
   /** Debug mode: the instrument is told what is found. `now`: for slow steps, real time by default. */
   debug?: { slowCallbackMs: number; now?: () => number };
+  limits?: Partial<Limits>;
   /** Coroutines are forgotten at every suspension and replayed. */
   alwaysReplay?: boolean;
   store?: Omit<MemoryStoreOptions, 'clock'>;
@@ -53,7 +55,10 @@ export class MemoryCluster implements AsyncDisposable {
     const { debug, instrument = {} } = options;
     this.#slowSteps = debug && new SlowSteps({ ...debug, limitMs: debug.slowCallbackMs, instrument });
     const { store, dispatch, clock } = this;
-    this.client = new Client({ store, views: store, dispatch, clock, instrument: options.instrument ?? {} });
+    this.client = new Client({
+      ...{ store, views: store, dispatch, clock, instrument },
+      limits: { ...defaultLimits, ...options.limits },
+    });
   }
 
   async addWorker(coroutines = this.#options.coroutines): Promise<Worker> {
@@ -67,6 +72,7 @@ export class MemoryCluster implements AsyncDisposable {
         threads: lines.threads,
         watch: this.#slowSteps,
         instrument: this.#options.instrument ?? {},
+        limits: { ...defaultLimits, ...this.#options.limits },
       },
       ...{ name: `w${this.workers.length}`, host: 'memory', pid: process.pid, version: 'test' },
       ...{

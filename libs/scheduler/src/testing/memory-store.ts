@@ -5,6 +5,8 @@
 import type { Clock } from '../contract/clock.ts';
 import type { Hint } from '../contract/dispatch.ts';
 import { partitionOf } from '../contract/ids.ts';
+import { bytesPerCall } from '../contract/limits.ts';
+import type { Outcome } from '../contract/outcome.ts';
 import type {
   Beat,
   Cancel,
@@ -127,10 +129,16 @@ export class MemoryStore extends MemoryViews implements Store {
   members(partition: number, group: TaskId, from: number, count: number): Promise<GroupMembers> {
     return this.#call('members', partition, (part) => {
       const known = part.table.group(group);
-      const length = Math.max(0, Math.min(count, (known?.members.length ?? 0) - from));
+      const last = Math.min(from + count, known?.members.length ?? 0);
+      const outcomes: (Outcome | undefined)[] = [];
+      for (let index = from, bytes = 0; index < last && bytes <= bytesPerCall; index++) {
+        const outcome = known?.tasks[index]?.outcome;
+        outcomes.push(outcome);
+        bytes += Buffer.byteLength(outcome?.payload ?? '');
+      }
       const since = (at: number | undefined): number => (at === undefined ? 0 : part.now() - at);
       return {
-        outcomes: Array.from({ length }, (_, i) => known?.tasks[from + i]?.outcome),
+        outcomes,
         size: known?.members.length ?? 0,
         openMs: since(known?.createdAt),
         decidedMs: since(known?.decidedAt),

@@ -6,6 +6,7 @@
  * While the store is away the same requests are sent again; any other error rejects the requests of that call.
  */
 import type { Clock } from '../contract/clock.ts';
+import { bytesPerCall } from '../contract/limits.ts';
 import { untilAvailable } from './until-available.ts';
 
 interface Waiting<Request, Answer> {
@@ -19,11 +20,18 @@ const largestCall = 200;
 export class GroupCommit<Request, Answer> {
   readonly #clock: Clock;
   readonly #send: (partition: number, requests: readonly Request[]) => Promise<Answer[]>;
+  readonly #bytesOf: (request: Request) => number;
   readonly #partitions = new Map<number, { queue: Waiting<Request, Answer>[]; busy: boolean }>();
 
-  constructor(clock: Clock, send: (partition: number, requests: readonly Request[]) => Promise<Answer[]>) {
+  /** `bytesOf`: a call carries about 4 MiB at most, and one request at least. */
+  constructor(
+    clock: Clock,
+    send: (partition: number, requests: readonly Request[]) => Promise<Answer[]>,
+    bytesOf: (request: Request) => number = () => 0,
+  ) {
     this.#clock = clock;
     this.#send = send;
+    this.#bytesOf = bytesOf;
   }
 
   add(partition: number, request: Request): Promise<Answer> {
@@ -41,10 +49,20 @@ export class GroupCommit<Request, Answer> {
     return answer.promise;
   }
 
+  /** How many of the first requests go into one call. */
+  #fitting(queue: readonly Waiting<Request, Answer>[]): number {
+    let bytes = 0;
+    for (const [count, { request }] of queue.entries()) {
+      bytes += this.#bytesOf(request);
+      if (count === largestCall || (count > 0 && bytes > bytesPerCall)) return count;
+    }
+    return queue.length;
+  }
+
   async #flush(partition: number, state: { queue: Waiting<Request, Answer>[]; busy: boolean }): Promise<void> {
     await this.#clock.drain();
     while (state.queue.length > 0) {
-      const batch = state.queue.splice(0, largestCall);
+      const batch = state.queue.splice(0, this.#fitting(state.queue));
       try {
         const requests = batch.map(({ request }) => request);
         const answers = await untilAvailable(this.#clock, () => this.#send(partition, requests));

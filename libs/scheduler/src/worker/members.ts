@@ -18,6 +18,7 @@ export async function readMembers(
   const { outcomes } = first;
   while (outcomes.length < first.size) {
     const page = await untilAvailable(clock, () => store.members(partition, group, outcomes.length, pageSize));
+    if (page.outcomes.length === 0) return first;
     for (const outcome of page.outcomes) outcomes.push(outcome);
   }
   return first;

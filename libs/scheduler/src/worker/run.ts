@@ -17,6 +17,7 @@ import { FencedError, NonDeterminismError } from '../contract/exceptions.ts';
 import type { HistoryStep, TaskEvent } from '../contract/history.ts';
 import { childId, rootOf } from '../contract/ids.ts';
 import type { Instrument } from '../contract/instrument.ts';
+import type { Limits } from '../contract/limits.ts';
 import type { ErrorValue, Outcome } from '../contract/outcome.ts';
 import type { Claim, GroupMembers, SettleAnswer, Settlement, Turn, TurnAnswer } from '../contract/store.ts';
 import type { TaskId } from '../contract/task.ts';
@@ -37,6 +38,7 @@ export interface RunHost {
   readonly clock: Clock;
   readonly slots: Slots;
   readonly instrument: Instrument;
+  readonly limits: Limits;
   readonly threads: Threads;
   /** In debug mode. */
   readonly watch: StepWatch | undefined;
@@ -102,9 +104,8 @@ export class TaskRun implements Offender {
     this.#startedAt = host.clock.monotonic();
     this.#slotSince = this.#startedAt;
     this.#timers = new Timers(host.clock, (op) => this.#happened({ kind: 'timer', op }));
-    this.#sideEffects = new SideEffects(`${claim.coroutine} ${claim.id}`, host.threads, (event) =>
-      this.#happened(event),
-    );
+    const happened = (event: TaskEvent): void => this.#happened(event);
+    this.#sideEffects = new SideEffects(`${claim.coroutine} ${claim.id}`, host.threads, host.limits, happened);
     this.#runner = this.#newRunner();
   }
 
@@ -115,7 +116,7 @@ export class TaskRun implements Offender {
     const recorded = new Set(this.#events.flatMap((event) => (event.kind === 'step' ? [event.op] : [])));
     const about = { id, name, context, attempt, failures, firstOp, logged: this.#logged };
     const task = { ...about, starts, recorded, watch: this.#host.watch };
-    const runner: Runner = new Runner(this.#fn, task, this.#host.clock, () => {
+    const runner: Runner = new Runner(this.#fn, task, this.#host.clock, this.#host.limits, () => {
       if (runner === this.#runner) this.#news.give();
     });
     return runner;

@@ -10,6 +10,7 @@
 import type { Clock } from '../contract/clock.ts';
 import { partitionOf } from '../contract/ids.ts';
 import type { Instrument } from '../contract/instrument.ts';
+import type { Limits } from '../contract/limits.ts';
 import {
   type Claim,
   isGrowing,
@@ -30,6 +31,7 @@ import { GroupCommit } from './group-commit.ts';
 import type { Hinter } from './hinter.ts';
 import { readMembers } from './members.ts';
 import { type RunHost, TaskRun } from './run.ts';
+import { bytesOfSettlement, bytesOfTurn } from './sizes.ts';
 import type { Slots } from './slots.ts';
 import { stageMembers } from './stage.ts';
 import { untilAvailable } from './until-available.ts';
@@ -38,6 +40,7 @@ export interface RunsParts {
   store: Store;
   clock: Clock;
   instrument: Instrument;
+  limits: Limits;
   threads: Threads;
   watch?: StepWatch | undefined;
   slots: Slots;
@@ -54,6 +57,7 @@ const largestPage = 500;
 export class Runs implements RunHost {
   readonly clock: Clock;
   readonly instrument: Instrument;
+  readonly limits: Limits;
   readonly threads: Threads;
   readonly watch: StepWatch | undefined;
   readonly slots: Slots;
@@ -72,8 +76,9 @@ export class Runs implements RunHost {
   readonly #news: GroupCommit<TaskRun, { known: number; answer: TurnAnswer }>;
 
   constructor(parts: RunsParts) {
-    const { store, clock, instrument, threads, watch, slots, hinter, courier, alarms, release } = parts;
+    const { store, clock, instrument, limits, threads, watch, slots, hinter, courier, alarms, release } = parts;
     const { alwaysReplay = false } = parts;
+    this.limits = limits;
     this.#release = release;
     this.#alarms = alarms;
     this.alwaysReplay = alwaysReplay;
@@ -91,15 +96,16 @@ export class Runs implements RunHost {
       courier.carry(partition, mail);
       return answers;
     };
-    this.#commits = new GroupCommit(clock, commit);
-    this.#growing = new GroupCommit(clock, commit);
-    this.#settles = new GroupCommit(clock, async (partition, settlements) => {
+    this.#commits = new GroupCommit(clock, commit, bytesOfTurn);
+    this.#growing = new GroupCommit(clock, commit, bytesOfTurn);
+    const settle = async (partition: number, settlements: readonly Settlement[]): Promise<SettleAnswer[]> => {
       const { answers, hints, news, mail } = await store.settle(partition, settlements);
       hinter.send(partition, hints);
       this.#tell(news);
       courier.carry(partition, mail);
       return answers;
-    });
+    };
+    this.#settles = new GroupCommit(clock, settle, bytesOfSettlement);
     this.#news = new GroupCommit(clock, (partition, runs) => this.#receive(partition, runs));
   }
 

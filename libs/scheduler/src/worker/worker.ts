@@ -13,6 +13,7 @@ import { StoreUnavailableError } from '../contract/exceptions.ts';
 import type { Heartbeat } from '../contract/heartbeat.ts';
 import { partitionOf } from '../contract/ids.ts';
 import type { Instrument } from '../contract/instrument.ts';
+import type { Limits } from '../contract/limits.ts';
 import type { Claim, SessionInfo, Store } from '../contract/store.ts';
 import type { TaskId } from '../contract/task.ts';
 import type { Threads } from '../contract/threads.ts';
@@ -35,6 +36,7 @@ export interface WorkerParts {
   clock: Clock;
   heartbeat: Heartbeat;
   instrument: Instrument;
+  limits: Limits;
   /** Closed when the worker stops. */
   threads: Threads;
   /** In debug mode. */

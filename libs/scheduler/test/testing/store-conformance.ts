@@ -14,6 +14,7 @@ import { deadlocks } from './conformance/deadlocks.ts';
 import { ending } from './conformance/ending.ts';
 import { fairness } from './conformance/fairness.ts';
 import { groups } from './conformance/groups.ts';
+import { large } from './conformance/large.ts';
 import { news } from './conformance/news.ts';
 import { retention } from './conformance/retention.ts';
 import { retrying } from './conformance/retrying.ts';
@@ -53,6 +54,7 @@ export function storeConformance(name: string, makeStore: () => Promise<Harness>
       sweeping,
       news,
       retention,
+      large,
       views,
       counting,
     ])

@@ -23,6 +23,17 @@ describe('group commit', () => {
     ]);
   });
 
+  it('fills a call with about 4 MiB, and puts one request at least into it', async () => {
+    const calls: number[][] = [];
+    const send = async (_: number, requests: readonly number[]): Promise<number[]> => {
+      calls.push([...requests]);
+      return [...requests];
+    };
+    const commit = new GroupCommit<number, number>(new VirtualClock(), send, (megabytes) => megabytes * 1_048_576);
+    await Promise.all([1, 2, 1, 1, 9, 3].map((megabytes) => commit.add(0, megabytes)));
+    expect(calls).toEqual([[1, 2, 1], [1], [9], [3]]);
+  });
+
   it('keeps partitions apart', async () => {
     const calls: number[] = [];
     const commit = new GroupCommit<string, string>(new VirtualClock(), async (partition, requests) => {

@@ -2,12 +2,12 @@
 --[[ claim: pending tasks become running under a new token.
   Keeps T2 (new token), T3, T4, D2 (what is claimed or settled is left out), I1. The same session and nonce get the same
   claims again.
-  KEYS prefix    ARGV session nonce max, count, ids; channel
+  KEYS prefix    ARGV session nonce max bytes, count, ids; channel
   Returns {{claim, ...}, hints}; claim = {id, token, coroutine, args, options, attempt, parent, created, started,
   commits, logged, failures, first operation, history, events}    Cost O(claimed + size of their histories) ]]
 --# include keys now news counts mail inbox ready take timers settle members cancel retry end-tree suspects
-local session, nonce, max = arg(), arg(), count()
-local time, claims, seen = now(), {}, {}
+local session, nonce, max, mostBytes = arg(), arg(), count(), count()
+local time, claims, seen, bytes = now(), {}, {}, 0
 
 local function claim(id)
   local taskKey = key('task', id)
@@ -26,7 +26,7 @@ local function claim(id)
       return
     end
     unschedule(id, coroutine)
-    if #claims >= max then return endUnstarted(id, time) or makeReadyFirst(id, time) end
+    if #claims >= max or bytes > mostBytes then return endUnstarted(id, time) or makeReadyFirst(id, time) end
     if crashes and isSuspect(id) and not tryOn(session, id) then return call('ZADD', hinted, -(time + 100), id) end
     attempt = attempt + 1
     token = attempt .. ':' .. session .. ':' .. nonce
@@ -41,9 +41,12 @@ local function claim(id)
       call('HINCRBY', key('task', parent), 'running', 1)
     end
   end
+  local history, events = call('LRANGE', key('history', id), 0, -1), eventsFrom(id, 0)
+  bytes = bytes + #args
+  for i = 1, #history do bytes = bytes + #history[i] end
+  for i = 1, #events do bytes = bytes + #events[i] end
   claims[#claims + 1] = { id, token, coroutine, args, options, attempt, parent or '', created, started, commits or 0,
-    call('LLEN', key('logs', id)) - (loggedBefore or 0), failures or 0, firstOp or 0,
-    call('LRANGE', key('history', id), 0, -1), eventsFrom(id, 0) }
+    call('LLEN', key('logs', id)) - (loggedBefore or 0), failures or 0, firstOp or 0, history, events }
 end
 
 for _ = 1, count() do
