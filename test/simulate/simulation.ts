@@ -17,6 +17,7 @@ import { examine, type Violation } from '../../libs/scheduler/src/audit/audit.ts
 import { readPartition } from '../../libs/scheduler/src/audit/snapshot.ts';
 import { newRootId } from '../../libs/scheduler/src/contract/ids.ts';
 import type { Instrument } from '../../libs/scheduler/src/contract/instrument.ts';
+import { defaultLimits } from '../../libs/scheduler/src/contract/limits.ts';
 import type { TaskId } from '../../libs/scheduler/src/contract/task.ts';
 import { RedisConnection } from '../../libs/scheduler/src/store/redis-connection.ts';
 import { RedisStore } from '../../libs/scheduler/src/store/redis-store.ts';
@@ -280,6 +281,7 @@ class Simulation {
       ...{ heartbeat: new LoopHeartbeat(mortal.store, mortal.clock), instrument: this.#instrument() },
       ...{ name, host: 'simulation', pid: 1, version: 'test', slots: 1 + this.#random.below(6) },
       ...{ coroutines: all, builtIn: [], codeVersions: new Map(), drainMs: 1_000, limits: defaultLimits },
+      parking: { maxSuspended: this.#born % 3 === 0 ? 1 : 1_000, parkAfterMs: 60_000 }, // one in three parks at once
     });
     const engine = { name, line, mortal, worker, thawAt: 0 };
     this.#engines.push(engine);

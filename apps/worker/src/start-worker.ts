@@ -53,9 +53,10 @@ export async function startWorker(env: NodeJS.ProcessEnv): Promise<Service> {
   const connection = await connectTo(settings, metrics);
   const { coroutines, codeVersions } = loaded;
   const drainMs = Math.max(0, settings.shutdownMs - handOverMs);
-  const { slots, threads, maxBlockMs } = settings;
+  const { slots, threads, maxBlockMs, maxSuspended, parkAfterMs } = settings;
   const worker = connection.worker({
     ...{ slots, threads, threadEntry, coroutines, codeVersions, version, drainMs, maxBlockMs },
+    ...{ maxSuspended, parkAfterMs },
   });
   const health = new Health(metrics.loop, [async () => (await connection.health()).reasons]);
   const watch = settings.watch ? settings.coroutineFolders : [];

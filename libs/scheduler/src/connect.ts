@@ -13,6 +13,7 @@ import { RedisStore } from './store/redis-store.ts';
 import { RedisViews } from './store/redis-views.ts';
 import { ThreadHeartbeat } from './store/thread-heartbeat.ts';
 import { ThreadPool } from './threads/thread-pool.ts';
+import { defaultParking } from './worker/parking.ts';
 import { SlowSteps } from './worker/slow-steps.ts';
 import { SystemClock } from './worker/system-clock.ts';
 import { Worker } from './worker/worker.ts';
@@ -50,6 +51,10 @@ export interface WorkerOptions {
   threads?: number;
   /** Module that each thread begins with (`threadEntry`), for modules that Node alone cannot import. */
   threadEntry?: URL;
+  /** Suspended coroutines that stay in memory; of more than that the longest suspended are parked. 10,000 by default. */
+  maxSuspended?: number;
+  /** A coroutine that has been suspended for so long is parked: others may revive it. 5 minutes by default. */
+  parkAfterMs?: number;
   /** Running tasks get so long to end when the worker stops. 20 s by default. */
   drainMs?: number;
   /** A coroutine that blocks the event loop for longer than this loses it its tasks. 60 s by default. */
@@ -109,7 +114,14 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
     client,
     health: () => views.health(),
     close,
-    worker: ({ threads: size = defaultThreads, threadEntry: entry, maxBlockMs = defaultMaxBlockMs, ...options }) => {
+    worker: ({
+      threads: size = defaultThreads,
+      threadEntry: entry,
+      maxBlockMs = defaultMaxBlockMs,
+      maxSuspended = defaultParking.maxSuspended,
+      parkAfterMs = defaultParking.parkAfterMs,
+      ...options
+    }) => {
       const failed = (error: unknown): void => instrument.warning?.('a thread failed', error);
       return new Worker({
         ...{
@@ -125,6 +137,7 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
         ...{ name: hostname(), codeVersions: new Map(), drainMs: defaultDrainMs },
         ...options,
         watch: slowSteps,
+        parking: { maxSuspended, parkAfterMs },
         heartbeat: new ThreadHeartbeat({ redis, maxBlockMs, instrument }),
         threads: new ThreadPool({ size, failed, ...(entry === undefined ? {} : { entry }) }),
       });

@@ -178,6 +178,20 @@ export const workerSettings = {
     default: '100',
     description: 'With `CORRAL_DEBUG`: a step that holds the event loop for longer is slow, in milliseconds.',
   },
+  maxSuspended: {
+    ...integer(1, 10_000_000),
+    variable: 'CORRAL_MAX_SUSPENDED',
+    default: '10000',
+    description:
+      'Suspended coroutines that one worker keeps in memory. Of more than that the longest suspended are parked: they cost no memory, and any worker revives them.',
+  },
+  parkAfterMs: {
+    ...integer(0, 86_400_000),
+    variable: 'CORRAL_PARK_AFTER_MS',
+    default: '300000',
+    description:
+      'A coroutine that has been suspended for so many milliseconds is parked, unless a timer of its own ends soon.',
+  },
   maxLogs: {
     ...integer(1024, 1024 * 1024 * 1024),
     variable: 'CORRAL_MAX_LOGS',

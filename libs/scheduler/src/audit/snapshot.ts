@@ -20,6 +20,8 @@ export interface TaskRow {
   /** A member that was cancelled before its turn came. */
   undispatched: boolean;
   finished: boolean;
+  /** Suspended, and run by nobody until it gets an event. */
+  parked: boolean;
   hasPayload: boolean;
   /** A root whose coroutine has ended and whose tree has not. */
   ending: boolean;
@@ -132,7 +134,7 @@ return heads`;
 
 const taskFields = [
   ...['state', 'coroutine', 'attempt', 'token', 'worker', 'parent', 'op', 'group', 'undispatched', 'finished', 'known'],
-  ...['retryMs', 'retryAt'],
+  ...['retryMs', 'retryAt', 'parked'],
   ...['total', ...countNames],
 ] as const;
 const groupFields = [
@@ -248,6 +250,7 @@ class Reader {
       group: row.get('group'),
       undispatched: row.has('undispatched'),
       finished: row.has('finished'),
+      parked: row.has('parked'),
       hasPayload: payload === 1,
       ending: ending === 1,
       retrying: row.has('retryMs') ? 'children' : row.has('retryAt') ? 'time' : undefined,

@@ -52,6 +52,7 @@ function judge(partition: Partition, task: TaskRow): Verdict {
   if (task.retrying !== undefined) return judgeRetrying(partition, task, found);
   if (found.length > 1) return wrong('T3', `it is in more than one place: ${found.join(', ')}`);
   const [place] = found;
+  if (task.parked) return judgeParked(partition, task, place);
   if (place === undefined)
     return wrong('T3', `it is ${state} in no place: nobody will ever run it (attempt ${task.attempt})`);
   if (place.startsWith('claimed')) return judgeClaimed(partition, task);
@@ -60,6 +61,18 @@ function judge(partition: Partition, task: TaskRow): Verdict {
   if (place === 'stranded') return judgeStranded(partition, task);
   if (place === 'hinted') return judgeHinted(partition, task);
   return moves(partition.number('capacity') > 0 ? 'it is handed out in its turn' : 'a worker comes and takes it');
+}
+
+/** Whatever brings it an event makes it ready in the same script, so nothing new can wait for it. */
+function judgeParked(partition: Partition, task: TaskRow, place: string | undefined): Verdict {
+  const { id, state, token, known } = task;
+  if (place !== undefined || token !== undefined)
+    return wrong('T3', `it is parked, and also ${place ?? `under the token ${token}`}`);
+  if (state !== 'suspended') return wrong('T3', `it is parked and its record says ${state}`);
+  const news = partition.list('inbox', id).length - known;
+  if (news !== 0) return wrong('I6', `it is parked with ${news} new events in its inbox: the wake-up is lost`);
+  const source = wakeSource(partition, task);
+  return source === undefined ? wrong('I6', 'it is parked, and nothing that it waits for is open') : moves(source);
 }
 
 /** A root whose coroutine has ended is claimed by nobody and waits for the last task of its tree. */

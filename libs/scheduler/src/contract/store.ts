@@ -6,7 +6,8 @@
  * T1 an outcome is written once and never changes.
  * T2 only the holder of the current token commits or settles; anybody else is answered `fenced` and changes nothing.
  * T3 an unsettled task is in exactly one of these places: `backlog` of its group (a member that was not dispatched yet),
- *    `ready`, `hinted`, `stranded` (no live worker knows the coroutine), or claimed by a live session. A root whose
+ *    `ready`, `hinted`, `stranded` (no live worker knows the coroutine), claimed by a live session, or parked: suspended
+ *    and run by nobody, until the script that brings an event for it makes it ready. A root whose
  *    coroutine has ended and whose tree has not is claimed by nobody and waits for the last task of its tree. A task
  *    that is retried waits for the last child of the failed attempt, then for its time.
  * T4 the counts of a task's children add up: each transition moves one child from one count to another.
@@ -192,6 +193,16 @@ export interface Letter {
  *  `retrying`: another attempt follows. */
 export type SettleAnswer = { kind: 'settled' } | { kind: 'ending' } | { kind: 'retrying' } | { kind: 'fenced' };
 
+/** `known`: inbox events that the coroutine has been given. */
+export interface ParkRequest {
+  id: TaskId;
+  token: Token;
+  known: number;
+}
+
+/** `news`: its inbox has more than the caller knows, or it does not wait; it goes on where it is. */
+export type ParkAnswer = 'parked' | 'news' | 'fenced';
+
 export type CancelAnswer = 'requested' | 'settled' | 'unknown';
 
 export interface SessionInfo {
@@ -286,6 +297,10 @@ export interface Store {
 
   /** Inbox events of claimed tasks from number `known` on; `fenced` when the token is not current any more. */
   receive(partition: number, tasks: readonly { id: TaskId; token: Token; known: number }[]): Promise<TurnAnswer[]>;
+
+  /** Gives up claims of suspended tasks that have had `known` events: nobody runs them until there is another one, which
+   *  makes them ready in the same step. That counts no attempt. */
+  park(partition: number, tasks: readonly ParkRequest[]): Promise<ParkAnswer[]>;
 
   /** Outcomes of the members `from` ... `from + count - 1`; undefined for one that has not ended. Fewer, but one at
    *  least, when they have more than 4 MiB (contract/limits.ts). */

@@ -19,6 +19,8 @@ import {
   type Letter,
   type NewRoot,
   type News,
+  type ParkAnswer,
+  type ParkRequest,
   type SessionInfo,
   type SettleAnswer,
   type Settlement,
@@ -191,6 +193,12 @@ export class RedisStore implements Store {
       items: tasks.length,
     });
     return (answers as [TurnAnswer['kind'], string[]][]).map(toAnswer);
+  }
+
+  async park(partition: number, tasks: readonly ParkRequest[]) {
+    const rows = tasks.flatMap(({ id, token, known }) => [id, token, known]);
+    const answers = await this.#run('park', partition, [tasks.length, ...rows], { news: false, items: tasks.length });
+    return answers as ParkAnswer[];
   }
 
   async members(partition: number, group: TaskId, from: number, wanted: number) {

@@ -19,6 +19,7 @@ export const scriptNames = [
   'members',
   'register',
   'beat',
+  'park',
   'release',
   'sweep',
   'records',

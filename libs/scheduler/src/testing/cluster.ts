@@ -9,6 +9,7 @@ import type { AnyCoroutineFunction, Coroutine } from '../loop/coroutines.ts';
 import { programCoroutines } from '../program/evaluate.ts';
 import { ThreadPool } from '../threads/thread-pool.ts';
 import { LoopHeartbeat } from '../worker/loop-heartbeat.ts';
+import { defaultParking, type ParkingLimits } from '../worker/parking.ts';
 import { SlowSteps } from '../worker/slow-steps.ts';
 import { Worker } from '../worker/worker.ts';
 import { MemoryDispatch } from './memory-dispatch.ts';
@@ -30,6 +31,8 @@ export interface MemoryClusterOptions {
   /** Debug mode: the instrument is told what is found. `now`: for slow steps, real time by default. */
   debug?: { slowCallbackMs: number; now?: () => number };
   limits?: Partial<Limits>;
+  /** When suspended coroutines are parked. */
+  parking?: Partial<ParkingLimits>;
   /** Coroutines are forgotten at every suspension and replayed. */
   alwaysReplay?: boolean;
   store?: Omit<MemoryStoreOptions, 'clock'>;
@@ -73,6 +76,7 @@ export class MemoryCluster implements AsyncDisposable {
         watch: this.#slowSteps,
         instrument: this.#options.instrument ?? {},
         limits: { ...defaultLimits, ...this.#options.limits },
+        parking: { ...defaultParking, ...this.#options.parking },
       },
       ...{ name: `w${this.workers.length}`, host: 'memory', pid: process.pid, version: 'test' },
       ...{

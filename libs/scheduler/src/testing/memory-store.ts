@@ -14,6 +14,8 @@ import type {
   GroupMembers,
   Letter,
   NewRoot,
+  ParkAnswer,
+  ParkRequest,
   SessionInfo,
   Settlement,
   Store,
@@ -124,6 +126,10 @@ export class MemoryStore extends MemoryViews implements Store {
         return known > task.inbox.length ? { kind: 'behind' } : { kind: 'committed', events: task.inbox.slice(known) };
       }),
     );
+  }
+
+  park(partition: number, tasks: readonly ParkRequest[]): Promise<ParkAnswer[]> {
+    return this.#call('park', partition, (part) => tasks.map((task) => part.park(task)));
   }
 
   members(partition: number, group: TaskId, from: number, count: number): Promise<GroupMembers> {

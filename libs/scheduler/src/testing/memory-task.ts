@@ -68,6 +68,8 @@ export interface MemoryTask {
   worker: SessionId | undefined;
   claim: { session: SessionId; nonce: string; token: Token } | undefined;
   settledBy: Token | undefined;
+  /** The claim that was given up when it was parked. */
+  parked: Token | undefined;
   commits: number;
   /** Events that its worker had at the last commit. */
   known: number;
@@ -131,6 +133,7 @@ export const newTask = (identity: Identity): MemoryTask => ({
   worker: undefined,
   claim: undefined,
   settledBy: undefined,
+  parked: undefined,
   commits: 0,
   known: 0,
   history: [],

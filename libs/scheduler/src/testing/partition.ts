@@ -9,7 +9,7 @@
  */
 import type { TaskEvent } from '../contract/history.ts';
 import type { Outcome } from '../contract/outcome.ts';
-import type { Cancel, NewGroup, NewRoot, Spawn, Token } from '../contract/store.ts';
+import type { Cancel, NewGroup, NewRoot, ParkAnswer, ParkRequest, Spawn, Token } from '../contract/store.ts';
 import { isSettled, type SessionId, type TaskId, type TaskState } from '../contract/task.ts';
 import { cancelTreePage } from './cancel.ts';
 import { Counts } from './facts.ts';
@@ -108,6 +108,25 @@ export class Partition {
 
   tellFollowers({ id }: MemoryTask): void {
     if (this.followed.has(id)) this.#news.tell(undefined, id);
+  }
+
+  /** Nobody runs it until something happens; decided against what has happened already. */
+  park({ id, token, known }: ParkRequest): ParkAnswer {
+    const task = this.table.get(id);
+    if (task === undefined) return 'fenced';
+    if (task.parked === token) return 'parked';
+    if (task.claim?.token !== token) return 'fenced';
+    if (task.state !== 'suspended' || task.inbox.length !== known) return 'news';
+    this.#dropClaim(task);
+    Object.assign(task, { parked: token, known });
+    return 'parked';
+  }
+
+  /** The same attempt goes on, which the claim will count again. */
+  #wake(task: MemoryTask): void {
+    task.parked = undefined;
+    task.attempt--;
+    this.revive(task);
   }
 
   /** Takes the claim away and lets others run it. */
@@ -292,6 +311,7 @@ export class Partition {
     if (event.kind !== 'cancel' && event.op < task.firstOp) return;
     task.inbox.push(event);
     if (task.claim !== undefined) this.#news.tell(task.claim.session, task.id);
+    else if (task.parked !== undefined) this.#wake(task);
   }
 
   cancel(task: MemoryTask, message: string | undefined, wave?: string | undefined, afterStart = false): void {

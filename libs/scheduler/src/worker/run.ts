@@ -19,7 +19,7 @@ import { childId, rootOf } from '../contract/ids.ts';
 import type { Instrument } from '../contract/instrument.ts';
 import type { Limits } from '../contract/limits.ts';
 import type { ErrorValue, Outcome } from '../contract/outcome.ts';
-import type { Claim, GroupMembers, SettleAnswer, Settlement, Turn, TurnAnswer } from '../contract/store.ts';
+import type { Claim, GroupMembers, ParkAnswer, SettleAnswer, Settlement, Turn, TurnAnswer } from '../contract/store.ts';
 import type { TaskId } from '../contract/task.ts';
 import type { Threads } from '../contract/threads.ts';
 import type { AnyCoroutineFunction } from '../loop/coroutines.ts';
@@ -29,6 +29,7 @@ import { Runner } from '../loop/runner.ts';
 import { TurnRequests } from '../loop/turn.ts';
 import { asOffender, type Offender } from './blame.ts';
 import { Notice } from './notice.ts';
+import type { Parking } from './parking.ts';
 import { retryAfterMs } from './retry.ts';
 import { SideEffects } from './side-effects.ts';
 import type { Slots } from './slots.ts';
@@ -54,6 +55,8 @@ export interface RunHost {
   endTree(root: TaskId): Promise<void>;
   /** This worker stops: what suspends goes on elsewhere. */
   readonly draining: boolean;
+  /** Who rests here, and for how long. */
+  readonly parking: Pick<Parking, 'rests' | 'goesOn'>;
   /** For tests: forget the coroutine at every suspension, and replay it when something happens. */
   readonly alwaysReplay: boolean;
 }
@@ -91,6 +94,7 @@ export class TaskRun implements Offender {
   #fenced = false;
   /** An error that the coroutine has let go unhandled. */
   #unhandled: { error: unknown } | undefined;
+  #parking: Promise<void> | undefined;
 
   /** The caller has acquired a slot for this run. */
   constructor(claim: Claim, fn: AnyCoroutineFunction, host: RunHost) {
@@ -166,6 +170,29 @@ export class TaskRun implements Offender {
     this.#runner.dispose(new FencedError(reason));
     this.#sideEffects.abandon(reason);
     this.#news.give();
+  }
+
+  /** It waits for the loop alone, has heard all that came, and the store knows all about it. */
+  get parkable(): boolean {
+    const { logs, progress } = this.#requests;
+    const waits = this.suspended && this.#suspends && !this.#fenced && this.#delivered === this.known;
+    return waits && logs.length === 0 && progress === undefined;
+  }
+
+  /** When a timer of its own ends, by the clock's `monotonic`. */
+  get wakesAt(): number {
+    return this.#timers.next;
+  }
+
+  /** Ends here once the store has parked the task. What happens before the answer is here waits for it. */
+  park(answer: Promise<ParkAnswer>): void {
+    const { id } = this.claim;
+    this.#parking = answer.then(
+      (decided) => {
+        if (decided !== 'news') this.fence(`task ${id}: parked`);
+      },
+      (error: unknown) => this.#host.instrument.warning?.(`could not park task ${id}`, error),
+    );
   }
 
   /** Resolves when the task is settled or this run is over for another reason; the slot is free then. */
@@ -327,7 +354,10 @@ export class TaskRun implements Offender {
     this.#releaseSlot();
     instrument.taskSuspended?.(this.#about);
     if (this.#host.draining) return this.#host.giveBack(this, 'handed over, this worker stops');
+    this.#host.parking.rests(this);
     await this.#somethingNew();
+    this.#host.parking.goesOn(this);
+    await this.#parking;
     if (this.#fenced) return;
     const newsAt = clock.monotonic();
     await slots.acquire();

@@ -15,6 +15,8 @@ import {
   type Claim,
   isGrowing,
   type News,
+  type ParkAnswer,
+  type ParkRequest,
   type SettleAnswer,
   type Settlement,
   type Store,
@@ -30,6 +32,7 @@ import type { Courier } from './courier.ts';
 import { GroupCommit } from './group-commit.ts';
 import type { Hinter } from './hinter.ts';
 import { readMembers } from './members.ts';
+import { Parking, type ParkingLimits } from './parking.ts';
 import { type RunHost, TaskRun } from './run.ts';
 import { bytesOfSettlement, bytesOfTurn } from './sizes.ts';
 import type { Slots } from './slots.ts';
@@ -41,6 +44,7 @@ export interface RunsParts {
   clock: Clock;
   instrument: Instrument;
   limits: Limits;
+  parking: ParkingLimits;
   threads: Threads;
   watch?: StepWatch | undefined;
   slots: Slots;
@@ -63,6 +67,7 @@ export class Runs implements RunHost {
   readonly slots: Slots;
   readonly alwaysReplay: boolean;
   draining = false;
+  readonly parking: Parking;
   readonly #store: Store;
   readonly #hinter: Hinter;
   readonly #release: RunsParts['release'];
@@ -106,6 +111,12 @@ export class Runs implements RunHost {
       return answers;
     };
     this.#settles = new GroupCommit(clock, settle, bytesOfSettlement);
+    const parks = new GroupCommit<ParkRequest, ParkAnswer>(clock, (partition, runs) => store.park(partition, runs));
+    // What it knows is taken down now: what comes before the call goes out must not count as heard.
+    this.parking = new Parking(clock, parts.parking, (run) => {
+      const { claim, known } = run;
+      run.park(parks.add(this.#partition(claim.id), { id: claim.id, token: claim.token, known }));
+    });
     this.#news = new GroupCommit(clock, (partition, runs) => this.#receive(partition, runs));
   }
 
@@ -171,6 +182,7 @@ export class Runs implements RunHost {
   }
 
   async reconcile(): Promise<void> {
+    this.parking.relieve();
     const runs = [...this.#runs.values()];
     for (let from = 0; from < runs.length; from += largestPage) {
       // One round at a time: while the store is away, questions must not pile up.

@@ -4,7 +4,7 @@ import type { Clock, Timer } from '../contract/clock.ts';
 export class Timers {
   readonly #clock: Clock;
   readonly #onDue: (op: number) => void;
-  readonly #timers = new Map<number, Timer>();
+  readonly #timers = new Map<number, { timer: Timer; due: number }>();
 
   constructor(clock: Clock, onDue: (op: number) => void) {
     this.#clock = clock;
@@ -16,16 +16,23 @@ export class Timers {
       this.#timers.delete(op);
       this.#onDue(op);
     };
-    this.#timers.set(op, this.#clock.setTimer(ms, due));
+    this.#timers.set(op, { timer: this.#clock.setTimer(ms, due), due: this.#clock.monotonic() + ms });
+  }
+
+  /** When the first of them ends, by the clock's `monotonic`; Infinity when there is none. */
+  get next(): number {
+    let next = Number.POSITIVE_INFINITY;
+    for (const { due } of this.#timers.values()) next = Math.min(next, due);
+    return next;
   }
 
   clear(op: number): void {
-    this.#timers.get(op)?.cancel();
+    this.#timers.get(op)?.timer.cancel();
     this.#timers.delete(op);
   }
 
   clearAll(): void {
-    for (const timer of this.#timers.values()) timer.cancel();
+    for (const { timer } of this.#timers.values()) timer.cancel();
     this.#timers.clear();
   }
 }

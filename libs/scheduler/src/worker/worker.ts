@@ -23,6 +23,7 @@ import { Alarms } from './alarms.ts';
 import { Courier } from './courier.ts';
 import { GroupCommit } from './group-commit.ts';
 import { Hinter } from './hinter.ts';
+import type { ParkingLimits } from './parking.ts';
 import { announcement, registry } from './registry.ts';
 import { Runs } from './runs.ts';
 import { Session } from './session.ts';
@@ -37,6 +38,7 @@ export interface WorkerParts {
   heartbeat: Heartbeat;
   instrument: Instrument;
   limits: Limits;
+  parking: ParkingLimits;
   /** Closed when the worker stops. */
   threads: Threads;
   /** In debug mode. */

@@ -16,6 +16,7 @@ import { fairness } from './conformance/fairness.ts';
 import { groups } from './conformance/groups.ts';
 import { large } from './conformance/large.ts';
 import { news } from './conformance/news.ts';
+import { parking } from './conformance/parking.ts';
 import { retention } from './conformance/retention.ts';
 import { retrying } from './conformance/retrying.ts';
 import { type Harness, Rig } from './conformance/rig.ts';
@@ -55,6 +56,7 @@ export function storeConformance(name: string, makeStore: () => Promise<Harness>
       news,
       retention,
       large,
+      parking,
       views,
       counting,
     ])

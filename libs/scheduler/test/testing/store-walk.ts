@@ -116,7 +116,7 @@ export class Walk {
   async #step(): Promise<void> {
     const choices = this.#choices;
     const runs = choices.one(this.#runs);
-    switch (choices.below(13)) {
+    switch (choices.below(14)) {
       case 0:
         return this.#submit();
       case 1:
@@ -147,6 +147,8 @@ export class Walk {
           choices.one(sessions) ?? 'w1',
           choices.yes() ? choices.some([...this.tasks], 3) : undefined,
         );
+      case 12:
+        return runs && this.#park(runs);
       default:
         return this.#again?.();
     }
@@ -233,6 +235,14 @@ export class Walk {
       await store.release(partition, session, ids === undefined || ids.length > 0 ? ids : ['none']);
     });
     await this.#register(session);
+  }
+
+  async #park(runs: readonly Run[]): Promise<void> {
+    const known = Math.max(0, (runs[0]?.known ?? 0) - this.#choices.below(2));
+    await this.#do({ park: runs[0]?.id, known }, async ({ store }, i) => {
+      const { id, claim } = runs[i] as Run;
+      return await store.park(partition, [{ id, token: claim.token, known }]);
+    });
   }
 
   async #register(session: SessionId): Promise<void> {

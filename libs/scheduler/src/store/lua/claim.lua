@@ -5,7 +5,7 @@
   KEYS prefix    ARGV session nonce max bytes, count, ids; channel
   Returns {{claim, ...}, hints}; claim = {id, token, coroutine, args, options, attempt, parent, created, started,
   commits, logged, failures, first operation, history, events}    Cost O(claimed + size of their histories) ]]
---# include keys now news counts mail inbox ready take timers settle members cancel retry end-tree suspects
+--# include keys now news counts mail inbox ready take wake timers settle members cancel retry end-tree suspects
 local session, nonce, max, mostBytes = arg(), arg(), count(), count()
 local time, claims, seen, bytes = now(), {}, {}, 0
 

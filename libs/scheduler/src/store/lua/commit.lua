@@ -6,7 +6,7 @@
   it is not.
   KEYS prefix    ARGV count, then each turn as redis-store.ts writes it; channel
   Returns {{{'committed', events} | {'fenced'} | {'behind'}, ...}, hints, news of the caller, partitions with mail}    Cost O(requests x log ready) ]]
---# include keys now news counts mail inbox ready take timers settle members cancel retry end-tree subscribe logs
+--# include keys now news counts mail inbox ready take wake timers settle members cancel retry end-tree subscribe logs
 local time = now()
 
 -- What a task begins for its cleanup, after its root has ended, is not part of the present end of the tree.

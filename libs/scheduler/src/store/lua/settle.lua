@@ -4,7 +4,7 @@
   Keeps T1, T2, T3, T4, I2. The same settlement again is answered the same.
   KEYS prefix    ARGV count, then id token state payload progress retryMs firstOp logs... for each; channel
   Returns {{'settled' | 'ending' | 'retrying' | 'fenced', ...}, hints, news of the caller, partitions with mail}    Cost O(settlements x log ready) ]]
---# include keys now news counts mail inbox ready take timers settle members cancel retry end-tree logs suspects
+--# include keys now news counts mail inbox ready take wake timers settle members cancel retry end-tree logs suspects
 local time, answers = now(), {}
 for i = 1, count() do
   local id, token, state, payload, progress, retryMs, firstOp = arg(), arg(), arg(), arg(), arg(), arg(), arg()

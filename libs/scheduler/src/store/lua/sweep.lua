@@ -4,7 +4,7 @@
   paused, or whose clock jumped, costs nobody the lease (rule 2). A session is gone after 4 s without a beat.
   Keeps T2, T3, T4, D1. KEYS prefix    ARGV hintTtlMs; channel
   Returns {hints, expired, timers, removed, workers, slots, more, partitions with mail}    Cost O(page), at most 500 of each kind ]]
---# include keys now news counts mail inbox ready take timers settle members cancel retry end-tree sessions revive remove deadlock suspects
+--# include keys now news counts mail inbox ready take wake timers settle members cancel retry end-tree sessions revive remove deadlock suspects
 local hintTtl = count()
 local time, page = now(), 500
 local up = uptime()

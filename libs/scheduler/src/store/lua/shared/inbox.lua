@@ -1,11 +1,14 @@
--- Appends an event to the inbox of an unsettled task (I2: callers do so once for each fact) and wakes whoever runs it.
+-- Appends an event to the inbox of an unsettled task (I2: callers do so once for each fact) and tells whoever runs it; one
+-- that is parked is made ready in the same step.
+local wake
 local function deliver(id, event)
-  local worker, token, firstOp = unpack(call('HMGET', key('task', id), 'worker', 'token', 'firstOp'))
+  local worker, token, parked, firstOp = unpack(call('HMGET', key('task', id), 'worker', 'token', 'parked', 'firstOp'))
   -- What an attempt that has failed had begun reaches nobody.
   local op = firstOp and tonumber(string.match(event, '^%d+'))
   if op and op < tonumber(firstOp) then return end
   local length = call('RPUSH', key('inbox', id), event)
-  if token then tellSession(worker, id, length - 1, event) end
+  if token then tellSession(worker, id, length - 1, event)
+  elseif parked then wake(id) end
 end
 
 local function isOpen(id)

@@ -1,0 +1,15 @@
+-- A parked task to which something has happened goes before all that are new. It is the same attempt that goes on, which
+-- the claim will count again.
+wake = function(id)
+  local taskKey, time = key('task', id), now()
+  local parent = call('HGET', taskKey, 'parent')
+  call('HDEL', taskKey, 'parked')
+  call('HSET', taskKey, 'state', 'pending', 'waits', time)
+  call('HINCRBY', taskKey, 'attempt', -1)
+  moved('suspended', 'pending', 1)
+  if parent then
+    call('HINCRBY', key('task', parent), 'running', -1)
+    call('HINCRBY', key('task', parent), 'pending', 1)
+  end
+  makeReadyFirst(id, time)
+end
