@@ -66,6 +66,22 @@ describe('a sound store', () => {
     );
   });
 
+  it('between two attempts, and in the next one', async () => {
+    const { run, child } = await scene();
+    const settled = { retry: { ms: 5_000, firstOp: 10 } };
+    expect(await run.settle(failed(), settled)).toBe('retrying');
+    const because = async () => (await look()).waits.find(({ task }) => task === run.id)?.because;
+    expect(await because()).toMatch(/^its next attempt is prepared by the end of the last of \d children$/);
+    for (const left of [child, ...[1, 2].map((index) => run.member(2, index))])
+      for (const claimed of await rig.claim([left])) await claimed.settle(failed());
+    await rig.live(2_000, 'w1');
+    expect((await look()).violations).toEqual([]);
+    expect(await because()).toBe('the sweep goes on with its next attempt in time');
+    await rig.live(4_000, 'w1');
+    await rig.claimOne(run.id);
+    expect(await look()).toMatchObject({ violations: [] });
+  });
+
   it('in random stories', { timeout: 120_000 }, async () => {
     // What a story suspends waits for nothing: only that rule is left out.
     const wrong = ({ violations }: { violations: Violation[] }) =>
@@ -103,6 +119,8 @@ describe('online', () => {
 });
 
 type Scene = Awaited<ReturnType<typeof scene>>;
+/** The task that a damage has made for itself. */
+let lone = '';
 const damages: [
   title: string,
   rule: string,
@@ -114,6 +132,17 @@ const damages: [
     'T1',
     ({ run }) => spoil('HDEL', `task:${run.member(2, 0)}`, 'payload'),
     ({ run }) => run.member(2, 0),
+  ],
+  [
+    'nothing begins the next attempt of a task',
+    'I6',
+    async () => {
+      const run = await rig.started();
+      await run.settle(failed(), { retry: { ms: 5_000, firstOp: 0 } });
+      await spoil('ZREM', 'timers', `${run.id}:retry`);
+      lone = run.id;
+    },
+    () => lone,
   ],
   ['a state is no state', 'T1', ({ child }) => spoil('HSET', `task:${child}`, 'state', 'dead'), ({ child }) => child],
   [

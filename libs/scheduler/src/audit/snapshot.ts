@@ -27,6 +27,8 @@ export interface TaskRow {
   ending: boolean;
   /** A failed attempt of it has ended, the next is not ready: since its children still end, or until its time has come. */
   retrying: 'children' | 'time' | undefined;
+  /** Operations of an attempt that has failed are numbered below, and tell nothing any more. */
+  firstOp: number;
   /** Inbox events that its worker had at its last commit. */
   known: number;
   counts: Record<CountName, number>;
@@ -134,7 +136,7 @@ return heads`;
 
 const taskFields = [
   ...['state', 'coroutine', 'attempt', 'token', 'worker', 'parent', 'op', 'group', 'undispatched', 'finished', 'known'],
-  ...['retryMs', 'retryAt', 'parked'],
+  ...['retryMs', 'retryAt', 'parked', 'firstOp'],
   ...['total', ...countNames],
 ] as const;
 const groupFields = [
@@ -254,6 +256,7 @@ class Reader {
       hasPayload: payload === 1,
       ending: ending === 1,
       retrying: row.has('retryMs') ? 'children' : row.has('retryAt') ? 'time' : undefined,
+      firstOp: Number(row.get('firstOp') ?? 0),
       known: Number(row.get('known') ?? 0),
       counts: counts as TaskRow['counts'],
     };

@@ -111,11 +111,12 @@ function examineInbox(partition: Partition, task: TaskRow): void {
   for (const [op, times] of gathers)
     if (times > 1) partition.violated('I2', task.id, `its inbox tells the gather of operation ${op} ${times} times`);
   if (isSettled(task.state) || task.ending) return;
-  for (const child of partition.childrenOf.get(task.id) ?? [])
-    if (child.group === undefined && isSettled(child.state) && !outcomes.has(`${child.op} ${child.id}`))
-      partition.violated('I6', task.id, `${child.id} has ended and its inbox does not tell: the wake-up is lost`);
+  const isHeard = (op: string | undefined): boolean => Number(op) >= task.firstOp;
+  for (const { id, op, group, state } of partition.childrenOf.get(task.id) ?? [])
+    if (group === undefined && isHeard(op) && isSettled(state) && !outcomes.has(`${op} ${id}`))
+      partition.violated('I6', task.id, `${id} has ended and its inbox does not tell: the wake-up is lost`);
   for (const { id, op, decided } of partition.groupsOf.get(task.id) ?? []) {
-    if (decided && !gathers.has(op))
+    if (decided && isHeard(op) && !gathers.has(op))
       partition.violated('I6', task.id, `the gather ${id} is decided and its inbox does not tell: the wake-up is lost`);
     if (!decided && gathers.has(op))
       partition.violated('I2', task.id, `its inbox tells the gather ${id}, which is not decided`);
