@@ -39,6 +39,7 @@ for (const [shift, name] of [
     },
   );
 
+/** Debian's redis-server does not always start under libfaketime: then these rows are skipped. */
 const clockFile = join(tmpdir(), `corral-faults-clock-${process.pid}`);
 writeFileSync(clockFile, '+0');
 const steppable = [
@@ -53,7 +54,7 @@ for (const step of ['+600', '-600'])
   row(
     'F29',
     `the clock of Redis steps by ${step} s`,
-    { workers: 2, slots: 30, needs: ['faketime'], redisWrapper: steppable },
+    { workers: 2, slots: 30, needs: ['fakeableRedis'], redisWrapper: steppable },
     async (arena, findings) => {
       const longs = await arena.submit('longs', { count: 20, ms: 8_000 });
       await arena.ledger.until((entries) => startsIn(entries) === 20);

@@ -1,5 +1,5 @@
 /** A Redis that is away, full, flushed, promoted, or has lost its tail: F14 to F18, F22 to F26, F41. */
-import { readdirSync, statSync, truncateSync } from 'node:fs';
+import { mkdirSync, readdirSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StoreUnavailableError } from '@corral/scheduler';
@@ -158,13 +158,10 @@ row('F22', 'memory is full for 15 s', { workers: 2, apis: 1 }, async (arena, fin
 });
 
 row('F23', 'the disk is full: every write is refused', { workers: 2, apis: 1 }, async (arena, findings) => {
-  // What a full disk makes of Redis: the last background save failed, so it takes no writes (MISCONF).
+  // What a full disk makes of Redis: it cannot save, so it takes no writes (MISCONF). Here a folder is in the way.
   const work = await longAndSleeping(arena, findings, 20_000);
-  await arena.redis.ask(async (redis) => {
-    await redis.config('SET', 'save', '3600 1');
-    await redis.config('SET', 'dbfilename', 'nowhere.rdb');
-    await redis.call('DEBUG', 'SET-DISABLE-DENY-SCRIPTS', '0').catch(() => undefined);
-  });
+  mkdirSync(join(arena.redis.home, 'dump.rdb'));
+  await arena.redis.ask((redis) => redis.config('SET', 'save', '3600 1'));
   const refused = await refuseWrites(arena);
   findings.proven(`a write got ${refused}`, refused.startsWith('MISCONF'));
   await sleep(8_000);
@@ -245,14 +242,11 @@ async function submitByRest(url: string): Promise<{ status: number; retryAfter: 
   };
 }
 
-/** A background save into a folder that there is not fails, and Redis then refuses writes. */
+/** A background save fails, and Redis then refuses writes. Answers how. */
 async function refuseWrites(arena: Arena): Promise<string> {
+  await arena.redis.ask((redis) => redis.bgsave());
   for (let tries = 0; tries < 50; tries++) {
-    const answer = await arena.redis.ask(async (redis) => {
-      await redis.call('CONFIG', 'SET', 'rdbcompression', 'yes');
-      await redis.bgsave().catch(() => undefined);
-      return redis.set('probe', 1).catch((error: Error) => error.message);
-    });
+    const answer = await arena.redis.ask((redis) => redis.set('probe', 1).catch((error: Error) => error.message));
     if (answer !== null && answer !== 'OK') return answer;
     await sleep(100);
   }

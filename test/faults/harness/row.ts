@@ -4,6 +4,8 @@
  */
 import { execFileSync } from 'node:child_process';
 import { appendFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, inject, it } from 'vitest';
 import { Arena, type ArenaOptions } from './arena.ts';
 
@@ -30,7 +32,11 @@ const needs = {
   root: () => process.getuid?.() === 0,
   netns: () => works('ip', 'netns', 'list') && works('iptables', '-S'),
   faketime: () => works('faketime', '--version'),
-  tmpfs: () => process.getuid?.() === 0 && works('mount', '--version'),
+  fakeableRedis: () => {
+    const socket = join(tmpdir(), `corral-faults-${process.pid}.sock`);
+    const start = `faketime -f +0 timeout 3 redis-server --port 0 --unixsocket ${socket} --save ''`;
+    return works('sh', '-c', `${start} & sleep 2; redis-cli -s ${socket} ping | grep -q PONG`);
+  },
 } satisfies Record<string, () => boolean>;
 
 /** Targets are for a machine that does nothing else; on a busy one give room, e.g. FAULTS_SLACK=3. */
