@@ -12,7 +12,6 @@
  * S4. An outage of the store costs nobody the session who had beaten before (the gap rule).
  */
 import { Redis } from 'ioredis';
-import { defaultLimits } from '../../libs/scheduler/src/contract/limits.ts';
 import { examine, type Violation } from '../../libs/scheduler/src/audit/audit.ts';
 import { readPartition } from '../../libs/scheduler/src/audit/snapshot.ts';
 import { newRootId } from '../../libs/scheduler/src/contract/ids.ts';
