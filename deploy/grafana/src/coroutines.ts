@@ -46,9 +46,17 @@ export const coroutines: Board = {
     {
       title: 'Failures and capacity',
       panels: [
-        graph({ title: 'Errors by type', description: 'Tasks that failed on these workers.', unit: 'ops', width: 8 }, [
-          { expr: rate(`corral_task_errors_total${selector}`, 'type'), legend: '{{type}}' },
-        ]),
+        graph(
+          {
+            title: 'Errors by type, and retries',
+            description: 'Tasks that failed on these workers, and attempts that failed and are followed by another.',
+            ...{ unit: 'ops', width: 8 },
+          },
+          [
+            { expr: rate(`corral_task_errors_total${selector}`, 'type'), legend: '{{type}}' },
+            { expr: rate(`corral_task_retries_total${selector}`, 'coroutine'), legend: 'retries of {{coroutine}}' },
+          ],
+        ),
         graph(
           {
             title: 'Runs by reason',

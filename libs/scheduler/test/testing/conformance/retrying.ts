@@ -114,7 +114,7 @@ export function retrying(it: It): void {
       const member = await rig.claimOne(parent.member(1, 0));
       await member.settle(failed('first'), { retry });
       expect(await parent.receive()).toEqual([]);
-      expect(await rig.store.members(partition, parent.child(1), 0, 2)).toEqual([undefined, undefined]);
+      expect((await rig.store.members(partition, parent.child(1), 0, 2)).outcomes).toEqual([undefined, undefined]);
       const next = await again(rig, member.id);
       await next.settle(succeeded(1));
       await (await rig.claimOne(parent.member(1, 1))).settle(succeeded(2));
