@@ -40,7 +40,7 @@ export const sabotages: readonly Sabotage[] = [
     from: "local overdue = call('ZRANGEBYSCORE', hinted, 0, '(' .. (time - hintTtl), 'LIMIT', 0, page)",
     to: 'local overdue = {}',
   },
-  { name: 'timers die with their worker', script: 'sweep', from: "deliver(id, op .. '\\ntimer\\n')", to: '' },
+  { name: 'timers die with their worker', script: 'sweep', from: "deliver(id, what .. '\\ntimer\\n')", to: '' },
   {
     name: 'the end of a child is not told',
     script: 'settle',
@@ -50,7 +50,7 @@ export const sabotages: readonly Sabotage[] = [
   {
     name: 'a gather is decided by its first end',
     script: 'settle',
-    from: 'if not failed and left > 0 then return end',
+    from: 'if not failed and left > 0 then return left end',
     to: '',
   },
   {
@@ -62,8 +62,8 @@ export const sabotages: readonly Sabotage[] = [
   {
     name: 'a task that is taken back keeps its token',
     script: 'sweep',
-    from: "call('HDEL', taskKey, 'token')\n",
-    to: '',
+    from: "call('HDEL', taskKey, 'token')\n  call('HSET', taskKey, 'state', 'pending', 'waits', time)",
+    to: "call('HSET', taskKey, 'state', 'pending', 'waits', time)",
   },
   {
     name: 'what is claimed stays hinted',
