@@ -3,7 +3,18 @@ import type { Client } from '@corral/scheduler';
 /** What the API needs of the scheduler's client; tests give an object of their own. */
 export type ApiClient = Pick<
   Client,
-  'submitOnce' | 'get' | 'wait' | 'cancel' | 'events' | 'list' | 'tree' | 'logs' | 'workers' | 'coroutines' | 'cluster'
+  | 'submitOnce'
+  | 'get'
+  | 'wait'
+  | 'cancel'
+  | 'events'
+  | 'list'
+  | 'tree'
+  | 'logs'
+  | 'history'
+  | 'workers'
+  | 'coroutines'
+  | 'cluster'
 >;
 
 export const CLIENT = Symbol('client of the scheduler');

@@ -4,6 +4,7 @@ import {
   type CoroutineView,
   IdempotencyConflictError,
   isSettled,
+  type RecordedHistory,
   type TaskLogs,
   type TaskTree,
   type TaskUpdate,
@@ -122,6 +123,14 @@ export class FakeClient implements ApiClient {
     this.limits.push(limit);
     const task = this.tasks.get(id);
     return task && { ...task, nodes: [{ ...task, parentId: id, nodes: [], omitted: 0 }], omitted: 2 };
+  }
+
+  async history(id: string): Promise<RecordedHistory | undefined> {
+    this.#fail();
+    const task = this.tasks.get(id);
+    if (task === undefined) return undefined;
+    const { coroutine, attempt, state } = task;
+    return { version: 1, task: id, coroutine, args: {}, attempt, state, steps: [{ start: 'sleep', detail: '1' }] };
   }
 
   async logs(id: string): Promise<TaskLogs[] | undefined> {

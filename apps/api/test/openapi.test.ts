@@ -131,6 +131,7 @@ describe('answers are as described', () => {
       ['GET', `/v1/tasks/${id}/tree`, 200],
       ['GET', `/v1/tasks/${id}/events`, 200],
       ['GET', `/v1/tasks/${id}/logs`, 200],
+      ['GET', `/v1/tasks/${id}/history`, 200],
       ['GET', '/v1/workers', 200],
       ['GET', '/v1/coroutines', 200],
       ['GET', '/v1/cluster', 200],

@@ -37,6 +37,7 @@ export {
 export { isTaskId } from './contract/ids.ts';
 export type { Finding, Instrument } from './contract/instrument.ts';
 export type { ErrorValue } from './contract/outcome.ts';
+export type { RecordedHistory, RecordedStep } from './contract/recorded-history.ts';
 export { type RetryPolicy, retryLimits } from './contract/retry.ts';
 export {
   type ChildCounts,

@@ -61,5 +61,6 @@ it('the testing kit', () => {
     'SystemClock',
     'VirtualClock',
     'memoryCluster',
+    'replayHistory',
   ]);
 });

@@ -1,5 +1,13 @@
 /** What the routes of tasks answer; the types are those of the scheduler's contract. */
-import { type ErrorValue, type Page, type TaskLogs, type TaskTree, type TaskView, taskStates } from '@corral/scheduler';
+import {
+  type ErrorValue,
+  type Page,
+  type RecordedHistory,
+  type TaskLogs,
+  type TaskTree,
+  type TaskView,
+  taskStates,
+} from '@corral/scheduler';
 import { z } from 'zod';
 
 const format = 'date-time';
@@ -84,3 +92,27 @@ export const taskTree: z.ZodType<TaskTree> = z
 export const taskLogs: z.ZodType<{ logs: TaskLogs[] }> = z
   .object({ logs: z.array(z.object({ task: z.string(), entries: z.array(z.unknown()) })) })
   .meta({ id: 'TaskLogs' });
+
+const outcome = z.object({ state: z.enum(['succeeded', 'failed', 'cancelled']), payload: z.string() });
+
+export const taskHistory: z.ZodType<RecordedHistory> = z
+  .object({
+    version: z.literal(1),
+    task: z.string(),
+    coroutine: z.string(),
+    name: z.string().exactOptional(),
+    context: z.array(z.tuple([z.string(), z.unknown()])).exactOptional(),
+    args: z.unknown(),
+    attempt: count,
+    failures: count.exactOptional(),
+    firstOp: count.exactOptional(),
+    state: z.enum(taskStates),
+    outcome: outcome.exactOptional().meta({ description: 'When it has ended; `payload` is JSON.' }),
+    steps: z.array(
+      z.union([
+        z.object({ start: z.string(), detail: z.string() }),
+        z.object({ event: z.custom<never>().meta({ type: 'object' }) }),
+      ]),
+    ),
+  })
+  .meta({ id: 'TaskHistory' });

@@ -1,4 +1,4 @@
-import type { Page, TaskLogs, TaskTree, TaskView } from '@corral/scheduler';
+import type { Page, RecordedHistory, TaskLogs, TaskTree, TaskView } from '@corral/scheduler';
 import { Body, Controller, Get, Headers, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
 import {
   ApiAcceptedResponse,
@@ -18,7 +18,7 @@ import { answerSubmitted, Submits } from './submitted.ts';
 import { bodyProblems, eventStream, lastEventIdHeader, taskId } from './task-descriptions.ts';
 import type { Cancellation, CancelQuery, ListQuery, Submission, TreeQuery, WaitQuery } from './task-requests.ts';
 import { cancellation, cancelQuery, listQuery, submission, treeQuery, waitQuery } from './task-requests.ts';
-import { taskLogs, taskPage, taskTree, taskView } from './task-responses.ts';
+import { taskHistory, taskLogs, taskPage, taskTree, taskView } from './task-responses.ts';
 import { TasksService } from './tasks.service.ts';
 
 @ApiTags('tasks')
@@ -102,6 +102,15 @@ export class TasksController {
     // The second header: a proxy such as nginx must not collect what should go out at once.
     reply.headers({ 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' });
     return void reply.send(stream);
+  }
+
+  @Get(':id/history')
+  @ApiParam(taskId)
+  @ApiOperation({ operationId: 'getTaskHistory', summary: 'Get what is recorded of a task, to replay it in a test' })
+  @ApiOkResponse({ description: 'Operations and events, in their order.', standardSchema: taskHistory })
+  @Problems('task-not-found')
+  history(@Param('id') id: string, @Query({ schema: noQuery }) _query: unknown): Promise<RecordedHistory> {
+    return this.tasks.history(id);
   }
 
   @Get(':id/logs')

@@ -4,6 +4,7 @@ import {
   isSettled,
   isTaskId,
   type Page,
+  type RecordedHistory,
   StoreUnavailableError,
   type TaskLogs,
   type TaskTree,
@@ -81,6 +82,10 @@ export class TasksService {
   async events(id: string, lastId: string | undefined, response: ServerResponse): Promise<Readable | undefined> {
     await this.#found(id, () => this.client.get(id));
     return this.streams.open(id, lastId, response);
+  }
+
+  history(id: string): Promise<RecordedHistory> {
+    return this.#found(id, () => this.client.history(id));
   }
 
   async logs(id: string): Promise<{ logs: TaskLogs[] }> {

@@ -23,7 +23,7 @@ describe('GET /v1/tasks/{id}', () => {
     expect((await app.inject(`/v1/tasks/${id}`)).json()).toMatchObject({ state: 'failed', error });
   });
 
-  test.each(['', '?waitMs=10', '/tree', '/logs'])('a task that is not there is 404 (%s)', async (rest) => {
+  test.each(['', '?waitMs=10', '/tree', '/logs', '/history'])('a task that is not there is 404 (%s)', async (rest) => {
     const { app } = await boot();
     for (const id of [unknownId, 'nonsense', '%00', 'x'.repeat(5000), '__proto__'])
       problemOf(await app.inject(`/v1/tasks/${encodeURIComponent(id)}${rest}`), 404, 'task-not-found');

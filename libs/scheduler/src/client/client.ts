@@ -12,6 +12,7 @@ import { IdempotencyConflictError, LookupError, StoreUnavailableError } from '..
 import { isTaskId, newRootId, partitionOf } from '../contract/ids.ts';
 import type { Instrument } from '../contract/instrument.ts';
 import { type Limits, longestNote, sized } from '../contract/limits.ts';
+import type { RecordedHistory } from '../contract/recorded-history.ts';
 import type { Cancel, Store } from '../contract/store.ts';
 import {
   type CoroutineView,
@@ -25,6 +26,7 @@ import {
   type WorkerView,
 } from '../contract/task.ts';
 import type { Views } from '../contract/views.ts';
+import { taskHistory } from './task-history.ts';
 import { type TaskUpdate, taskUpdates } from './task-updates.ts';
 import { newRecord, taskView } from './task-view.ts';
 import { Waiters } from './waiters.ts';
@@ -234,6 +236,11 @@ export class Client {
       level = next;
     }
     return root;
+  }
+
+  /** What is recorded of the task, to be looked at or replayed (`replayHistory` of the testing kit). */
+  history(id: TaskId): Promise<RecordedHistory | undefined> {
+    return taskHistory(this.#parts, this.#partition(id), id);
   }
 
   async logs(id: TaskId): Promise<TaskLogs[] | undefined> {

@@ -1,5 +1,6 @@
 /** The port for reading: what people and the API look at. No method changes the state of a task. */
 import type { ClusterFacts } from './cluster.ts';
+import type { HistoryEntry, TaskEvent } from './history.ts';
 import type { Outcome } from './outcome.ts';
 import type { ChildCounts, CoroutineView, SessionId, TaskId, TaskState, WorkerView } from './task.ts';
 
@@ -56,6 +57,13 @@ export interface Views {
   logs(id: TaskId): Promise<{ task: TaskId; entries: string[] }[]>;
   /** Log entries (JSON each) of this task alone, from number `from` on. */
   entries(id: TaskId, from: number, count: number): Promise<string[]>;
+  /** What a run of the task begins with: JSON, and the number of its first operation. Undefined for a task that has no
+   *  record of its own. */
+  origin(id: TaskId): Promise<{ args: string; firstOp: number } | undefined>;
+  /** Entries of the history from number `from` on. */
+  history(id: TaskId, from: number, count: number): Promise<HistoryEntry[]>;
+  /** Events of the inbox from number `from` on; fewer than asked for when they are large, but one at least. */
+  inbox(id: TaskId, from: number, count: number): Promise<TaskEvent[]>;
   workers(): Promise<WorkerView[]>;
   coroutines(): Promise<CoroutineView[]>;
   /** One cheap call a partition, to be made as often as once a second. */

@@ -16,7 +16,7 @@
  */
 import { encode } from '../contract/codec.ts';
 import type { TaskOptions } from '../contract/coroutine.ts';
-import { CancelledError, type FencedError, InvalidStateError, NonDeterminismError } from '../contract/exceptions.ts';
+import { CancelledError, type FencedError, InvalidStateError } from '../contract/exceptions.ts';
 import type { HistoryStep } from '../contract/history.ts';
 import { childId, isTaskId } from '../contract/ids.ts';
 import { type Limits, largestTurn, longestNote, sized, tooLarge } from '../contract/limits.ts';
@@ -27,6 +27,7 @@ import { type AnyCoroutineFunction, checkArguments } from './coroutines.ts';
 import { failure } from './failure.ts';
 import type { Awaited } from './futures.ts';
 import { TaskLoop } from './loop.ts';
+import { nonDeterminism } from './non-determinism.ts';
 import type { Delivery, Operations } from './operations.ts';
 import { Oversights, type StepWatch } from './oversights.ts';
 import type { Task } from './tasks.ts';
@@ -199,12 +200,7 @@ export class Runner implements Operations {
     const op = this.#task.firstOp + begun;
     const expected = this.#task.starts[begun];
     if (expected !== undefined && (expected[1] !== kind || expected[2] !== detail))
-      throw new NonDeterminismError(
-        `operation ${op} of ${this.#fn.coroutineName} was ${expected[1]}(${expected[2]}) when it ran before, and is ` +
-          `${kind}(${detail}) in replay. Between two operations a coroutine may only depend on its arguments and on ` +
-          `results of the loop: put clocks, randomness and I/O into loop.step, and do not change the order of ` +
-          `operations while tasks are on their way.`,
-      );
+      throw nonDeterminism(this.#fn.coroutineName, op, this.#task.starts, { kind, detail });
     this.#receivers.push(on);
     if (!silent.has(kind)) this.#open.set(op, kind === 'task' ? detail : kind);
     this.moves += 1;

@@ -1,7 +1,9 @@
 /** The port Views over Redis. */
 
 import { type ClusterFacts, mergeFacts } from '../contract/cluster.ts';
+import { decodeEvent, type HistoryEntry, type TaskEvent } from '../contract/history.ts';
 import { partitionOf, rootOf } from '../contract/ids.ts';
+import { bytesPerCall } from '../contract/limits.ts';
 import type { Outcome } from '../contract/outcome.ts';
 import type { SessionInfo } from '../contract/store.ts';
 import { type CoroutineView, isSettled, type TaskId, type TaskState, type WorkerView } from '../contract/task.ts';
@@ -86,6 +88,22 @@ export class RedisViews implements Views {
 
   entries(id: TaskId, from: number, count: number): Promise<string[]> {
     return this.#ask(`logs:${id}`, this.#partition(id), (redis, key) => redis.lrange(key, from, from + count - 1));
+  }
+
+  async origin(id: TaskId): Promise<{ args: string; firstOp: number } | undefined> {
+    const [args, firstOp] = await this.#ask(`task:${id}`, this.#partition(id), (redis, key) =>
+      redis.hmget(key, 'args', 'firstOp'),
+    );
+    return typeof args === 'string' ? { args, firstOp: Number(firstOp ?? 0) } : undefined;
+  }
+
+  history(id: TaskId, from: number, count: number): Promise<HistoryEntry[]> {
+    return this.#ask(`history:${id}`, this.#partition(id), (redis, key) => redis.lrange(key, from, from + count - 1));
+  }
+
+  async inbox(id: TaskId, from: number, count: number): Promise<TaskEvent[]> {
+    const events = await this.#connection.run('inbox', this.#partition(id), [id, from, count, bytesPerCall], count);
+    return (events as string[]).map(decodeEvent);
   }
 
   async #below(ancestor: TaskId, tasks: readonly TaskId[]): Promise<TaskId[]> {

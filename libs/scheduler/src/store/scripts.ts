@@ -23,6 +23,7 @@ export const scriptNames = [
   'release',
   'sweep',
   'records',
+  'inbox',
   'facts',
   'watch',
 ] as const;

@@ -1,5 +1,6 @@
 /** The port Views over the partitions in memory. Answers are copies. */
 import { type ClusterFacts, mergeFacts } from '../contract/cluster.ts';
+import type { HistoryEntry, TaskEvent } from '../contract/history.ts';
 import { partitionOf } from '../contract/ids.ts';
 import { type CoroutineView, isSettled, type TaskId, type WorkerView } from '../contract/task.ts';
 import type { ListQuery, StoreHealth, TaskRecord, Views } from '../contract/views.ts';
@@ -83,6 +84,33 @@ export class MemoryViews implements Views {
         this.#partOf(id)
           ?.table.get(id)
           ?.logs.slice(from, from + count) ?? [],
+    );
+  }
+
+  origin(id: TaskId): Promise<{ args: string; firstOp: number } | undefined> {
+    return this.around('origin', () => {
+      const task = this.#partOf(id)?.table.get(id);
+      return task === undefined ? undefined : { args: task.work.args, firstOp: task.firstOp };
+    });
+  }
+
+  history(id: TaskId, from: number, count: number): Promise<HistoryEntry[]> {
+    return this.around(
+      'history',
+      () =>
+        this.#partOf(id)
+          ?.table.get(id)
+          ?.history.slice(from, from + count) ?? [],
+    );
+  }
+
+  inbox(id: TaskId, from: number, count: number): Promise<TaskEvent[]> {
+    return this.around(
+      'inbox',
+      () =>
+        this.#partOf(id)
+          ?.table.get(id)
+          ?.inbox.slice(from, from + count) ?? [],
     );
   }
 

@@ -1,7 +1,7 @@
 import { describe, expect } from 'vitest';
 import type { TaskId } from '../../../src/contract/task.ts';
 import type { It } from '../store-conformance.ts';
-import { leaves, partition } from './rig.ts';
+import { leaves, partition, succeeded } from './rig.ts';
 
 export function views(it: It): void {
   describe('Views', () => {
@@ -122,6 +122,20 @@ export function views(it: It): void {
       ]);
       await rig.store.release(partition, 'w2');
       await rig.store.release(partition, 'w1');
+    });
+
+    it('show what a task has recorded, page by page', async (rig) => {
+      await rig.worker();
+      const run = await rig.started({ args: '[1]' });
+      const steps = [0, 1, 2].map((op) => ({ kind: 'step' as const, op, outcome: succeeded(op) }));
+      for (const event of steps) await run.commit({ history: `entry ${event.op}`, events: [event] });
+      await run.settle();
+      const { store } = rig;
+      expect(await store.origin(run.id)).toEqual({ args: '[1]', firstOp: 0 });
+      expect(await store.history(run.id, 1, 5)).toEqual(['entry 1', 'entry 2']);
+      expect(await store.inbox(run.id, 0, 2)).toEqual(steps.slice(0, 2));
+      expect(await store.inbox(run.id, 3, 2)).toEqual([]);
+      expect(await store.origin(run.child(7))).toBeUndefined();
     });
 
     it('say that the store is well', async (rig) => {
