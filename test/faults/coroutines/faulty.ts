@@ -120,8 +120,12 @@ export const tidy = coroutine('tidy', async (loop, { key }: { key: number }) => 
   }
 });
 
+/** Waits for the end of all, so that no clean-up is cut short by the end of the root. */
 export const tidies = coroutine('tidies', async (loop, { count }: { count: number }) =>
-  loop.gather(Array.from({ length: count }, (_, key) => tidy({ key }))),
+  loop.gather(
+    Array.from({ length: count }, (_, key) => tidy({ key })),
+    { returnExceptions: true },
+  ),
 );
 
 /** A result of so many characters. */
