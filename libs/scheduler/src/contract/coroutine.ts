@@ -12,6 +12,11 @@ export interface CoroutineOptions extends TaskPolicies {
   /** Any Standard Schema (zod, valibot, arktype ...): arguments are checked before the task exists, and before it runs. */
   args?: StandardSchemaV1;
   description?: string;
+  /**
+   * `near`: its tasks hold the loop for a moment only, so the first few that one turn creates start where they were
+   * created while that worker has slots: together, and without a way through the cluster. By default they spread.
+   */
+  placement?: 'near' | 'spread';
 }
 
 /** Options of one task. */

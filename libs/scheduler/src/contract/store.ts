@@ -161,8 +161,6 @@ export interface Turn {
 /** Such turns create tasks: a store whose memory is full refuses them, and takes all others. */
 export const isGrowing = ({ spawns, groups }: Turn): boolean => spawns.length > 0 || groups.length > 0;
 
-/** `behind`: the store knows of fewer turns or events than the caller, whose claim it is: it has lost the end of what it had
- *  acknowledged (power loss, failover). Nothing was changed; the task is to be released and replayed from what is left. */
 /** Events number `from` and following of the inbox of a task. */
 export interface News {
   id: TaskId;
@@ -170,6 +168,8 @@ export interface News {
   events: TaskEvent[];
 }
 
+/** `behind`: the store knows of fewer turns or events than the caller, whose claim it is: it has lost the end of what it had
+ *  acknowledged (power loss, failover). Nothing was changed; the task is to be released and replayed from what is left. */
 export type TurnAnswer = { kind: 'committed'; events: TaskEvent[] } | { kind: 'fenced' } | { kind: 'behind' };
 
 export interface Settlement {

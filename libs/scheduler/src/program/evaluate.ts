@@ -31,6 +31,7 @@ const programTask = coroutine(
   async (loop: Loop, { expression, ...inherited }: Spawned): Promise<Json> => {
     return await evaluate(expression, await Environment.of(loop, inherited));
   },
+  { placement: 'near' },
 );
 
 export const programCoroutines = [program, programTask] as const;

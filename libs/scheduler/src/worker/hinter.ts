@@ -24,7 +24,7 @@ export interface HinterParts {
 
 export class Hinter {
   readonly #parts: HinterParts;
-  readonly #waiting = new Map<number, Hint[]>();
+  readonly #waiting = new Map<number, { own: Hint[]; others: Hint[] }>();
   readonly #sending = new Set<Promise<void>>();
   #workers = 1;
   #slots: number;
@@ -40,15 +40,14 @@ export class Hinter {
     this.#slots = Math.max(1, slots);
   }
 
-  /** Does not fail: a hint that gets lost here is given out again by the sweep (D1). */
-  send(partition: number, hints: readonly Hint[]): void {
+  /** Does not fail: a hint that gets lost here is given out again by the sweep (D1). `near`: stays here while there are slots. */
+  send(partition: number, hints: readonly Hint[], near?: ReadonlySet<TaskId>): void {
     if (hints.length === 0) return;
     const waiting = this.#waiting.get(partition);
-    if (waiting !== undefined) {
-      for (const hint of hints) waiting.push(hint);
-      return;
-    }
-    this.#waiting.set(partition, [...hints]);
+    const { own, others } = waiting ?? { own: [], others: [] };
+    for (const hint of hints) (near?.has(hint.id) ? own : others).push(hint);
+    if (waiting !== undefined) return;
+    this.#waiting.set(partition, { own, others });
     const sending = this.#flush(partition)
       .catch((error: unknown) =>
         this.#parts.instrument.warning?.('could not hand out ready tasks; the sweep will', error),
@@ -64,13 +63,18 @@ export class Hinter {
 
   async #flush(partition: number): Promise<void> {
     await this.#parts.clock.drain();
-    const hints = this.#waiting.get(partition) ?? [];
+    const { own, others } = this.#waiting.get(partition) ?? { own: [], others: [] };
     this.#waiting.delete(partition);
-    const own = hints.slice(0, Math.ceil(hints.length / this.#workers)).map(({ id }) => id);
-    const rest = hints.slice(this.#parts.keep(partition, own));
+    const share = Math.ceil(others.length / this.#workers);
+    const hints = [...own, ...others];
+    const kept = this.#parts.keep(
+      partition,
+      hints.slice(0, own.length + share).map(({ id }) => id),
+    );
+    const rest = hints.slice(kept);
     if (rest.length === 0) return;
-    const share = Math.ceil(rest.length / (2 * this.#workers));
+    const half = Math.ceil(rest.length / (2 * this.#workers));
     const most = Math.min(largestBatch, Math.ceil(this.#slots / this.#workers));
-    await this.#parts.dispatch.send(partition, rest, Math.min(share, most));
+    await this.#parts.dispatch.send(partition, rest, Math.min(half, most));
   }
 }

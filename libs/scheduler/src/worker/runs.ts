@@ -32,6 +32,7 @@ import type { Courier } from './courier.ts';
 import { GroupCommit } from './group-commit.ts';
 import type { Hinter } from './hinter.ts';
 import { readMembers } from './members.ts';
+import { nearTasks } from './near.ts';
 import { Parking, type ParkingLimits } from './parking.ts';
 import { type RunHost, TaskRun } from './run.ts';
 import { bytesOfSettlement, bytesOfTurn } from './sizes.ts';
@@ -53,6 +54,8 @@ export interface RunsParts {
   /** Gives the claim of a task back; its run has been fenced. Does not fail. */
   release(id: TaskId, reason: string): void;
   alarms: Alarms;
+  /** Tasks of this coroutine are to start where they are created. */
+  isNear(coroutine: string): boolean;
   alwaysReplay?: boolean;
 }
 
@@ -96,7 +99,7 @@ export class Runs implements RunHost {
     this.#hinter = hinter;
     const commit = async (partition: number, turns: readonly Turn[]): Promise<TurnAnswer[]> => {
       const { answers, hints, news, mail } = await store.commit(partition, turns);
-      hinter.send(partition, hints);
+      hinter.send(partition, hints, nearTasks(turns, parts.isNear));
       this.#tell(news);
       courier.carry(partition, mail);
       return answers;

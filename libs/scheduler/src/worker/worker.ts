@@ -94,7 +94,8 @@ export class Worker {
     this.#alarms = new Alarms(parts.clock, (partition) => this.#sweep(partition));
     const release = (id: TaskId, reason: string): void => void this.#giveBack(id, reason, undefined);
     const hands = { slots: this.#slots, hinter: this.#hinter, courier: this.#courier, alarms: this.#alarms };
-    this.#runs = new Runs({ ...parts, ...hands, release });
+    const isNear = (name: string): boolean => this.#coroutines.get(name)?.options.placement === 'near';
+    this.#runs = new Runs({ ...parts, ...hands, isNear, release });
     this.#session = this.#newSession();
   }
 
