@@ -4,7 +4,7 @@ import type { Loop } from '../../src/loop/loop.ts';
 import { type MemoryCluster, memoryCluster } from '../../src/testing/cluster.ts';
 import { nearTasks } from '../../src/worker/near.ts';
 
-const wait = async (loop: Loop): Promise<void> => loop.sleep(10);
+const wait = (loop: Loop) => loop.sleep(10);
 const light = coroutine('light', wait, { placement: 'near' });
 const plain = coroutine('plain', wait);
 
@@ -24,7 +24,7 @@ async function workersOf(
   cluster: MemoryCluster,
   parent: typeof lights,
 ): Promise<{ own: unknown; others: Set<unknown> }> {
-  const { id, worker, result } = await cluster.run(parent());
+  const { worker, result } = await cluster.run(parent());
   expect(result).toHaveLength(2);
   const others = new Set<unknown>();
   for (const child of result as string[]) others.add((await cluster.client.get(child))?.worker);
