@@ -20,8 +20,8 @@ row('F1', 'kill -9 of one worker of three', {}, async (arena, findings) => {
 
 row(
   'F2',
-  'kill -9, and the same worker name again at once',
-  { env: { WORKER_NAME: 'same' }, workers: 1, lacks: 'a session is not given up when its name registers again' },
+  'kill -9, and a worker of the same name at once',
+  { workers: 1 },
   async (arena, findings) => {
     const id = await underWay(arena, 'effects', 400, 500, 0.1);
     const { at, hit } = await killAndFollow(arena, findings, id, [first(arena)]);

@@ -1,7 +1,8 @@
 /**
  * Who lives. Leases are counted in the time that the store itself was up, so that an outage of the store costs nobody
  * its lease: each sweep adds what has passed since the last one, but never more than 1.5 s, and a sweep that comes
- * within 900 ms of the last (every worker sweeps) adds nothing.
+ * within 900 ms of the last (every worker sweeps) adds nothing. A session that has not beaten since a worker of the same
+ * name came has a short lease: most probably that one follows it.
  */
 import { otherCoroutine } from '../contract/cluster.ts';
 import type { Beat, SessionInfo } from '../contract/store.ts';
@@ -9,8 +10,13 @@ import type { SessionId } from '../contract/task.ts';
 import type { MemoryTask } from './memory-task.ts';
 
 const leaseMs = 4_000;
+/** When it has not beaten since a worker of the same name came. */
+const succeededLeaseMs = 1_200;
 const sweepGapMs = 900;
 const longestGapMs = 1_500;
+
+/** The id of a session is the name of its worker and a suffix of its own. */
+const workerOf = (session: SessionId): string => session.replace(/(?<=.)-[^-]*$/, '');
 
 export interface Session {
   info: SessionInfo;
@@ -23,6 +29,8 @@ export interface Session {
   beatAt: number;
   /** Its lease has run out; what it held is being taken back. */
   lost: boolean;
+  /** A worker of the same name has come since its last beat. */
+  succeeded: boolean;
   readonly claimed: Set<MemoryTask>;
 }
 
@@ -40,6 +48,8 @@ export class Sessions {
 
   register(info: SessionInfo): void {
     const known = this.#sessions.get(info.id);
+    for (const other of this.all())
+      if (other !== known && workerOf(other.info.id) === workerOf(info.id)) other.succeeded = true;
     const coroutines = new Set(info.coroutines.map(({ name }) => name));
     for (const name of coroutines) this.names.add(name);
     if (known !== undefined) Object.assign(known, { info, coroutines, beatAt: this.#upMs, lost: false });
@@ -53,6 +63,7 @@ export class Sessions {
         stuck: false,
         beatAt: this.#upMs,
         lost: false,
+        succeeded: false,
         claimed: new Set(),
       });
   }
@@ -61,7 +72,7 @@ export class Sessions {
   beat({ session, running, suspended, draining, stuck }: Beat): boolean {
     const known = this.live(session);
     if (known === undefined) return false;
-    Object.assign(known, { running, suspended, draining, stuck, beatAt: this.#upMs });
+    Object.assign(known, { running, suspended, draining, stuck, beatAt: this.#upMs, succeeded: false });
     return true;
   }
 
@@ -103,7 +114,7 @@ export class Sessions {
       this.#sweptAt = now;
     }
     return this.all().filter((session) => {
-      session.lost ||= this.#upMs - session.beatAt > leaseMs;
+      session.lost ||= this.#upMs - session.beatAt > (session.succeeded ? succeededLeaseMs : leaseMs);
       return session.lost;
     });
   }

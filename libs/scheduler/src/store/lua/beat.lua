@@ -5,6 +5,7 @@
 local session, running, suspended, draining, stuck = arg(), arg(), arg(), arg(), arg()
 if not call('ZSCORE', sessions, session) or call('HEXISTS', key('session', session), 'lost') == 1 then return 0 end
 call('ZADD', sessions, uptime(), session)
+call('HDEL', key('session', session), 'succeeded')
 local before = call('HGET', key('session', session), 'draining')
 call('HSET', key('session', session), 'running', running, 'suspended', suspended, 'draining', draining,
   'stuck', stuck)

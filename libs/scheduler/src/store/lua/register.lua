@@ -1,5 +1,6 @@
 #!lua flags=allow-oom
---[[ register: makes a session known, or changes what it serves.
+--[[ register: makes a session known, or changes what it serves. Of other sessions of the
+  same worker name, which is the host's by default, those that do not beat soon are dead (sweep).
   KEYS prefix    ARGV session host pid version slots coroutines(JSON), count, names    Returns 1
   Cost O(names + sessions); tasks that waited for these names follow in the next sweeps ]]
 --# include keys now sessions
@@ -9,6 +10,9 @@ call('ZADD', sessions, uptime(), session)
 call('HSET', sessionKey, 'host', arg(), 'pid', arg(), 'version', arg(), 'slots', arg(), 'coroutines', arg(), 'began', now())
 call('HSETNX', sessionKey, 'running', 0)
 call('HSETNX', sessionKey, 'suspended', 0)
+for _, other in ipairs(call('ZRANGE', sessions, 0, -1)) do
+  if other ~= session and workerOf(other) == workerOf(session) then call('HSET', key('session', other), 'succeeded', 1) end
+end
 stopServing(session)
 for _ = 1, count() do
   local coroutine = arg()

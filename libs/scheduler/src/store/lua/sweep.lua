@@ -1,7 +1,8 @@
 #!lua flags=allow-oom
 --[[ sweep: what time makes due. Called by every worker once a second; a call more often does no harm.
   Leases are counted in the store's up-time: it grows by at most 1.5 s for each sweep, so a store that was stopped or
-  paused, or whose clock jumped, costs nobody the lease (rule 2). A session is gone after 4 s without a beat.
+  paused, or whose clock jumped, costs nobody the lease (rule 2). A session is gone after 4 s without a beat; one that
+  has not beaten since a worker of the same name came after 1.2 s, as a beat comes each second from a thread of its own.
   Keeps T2, T3, T4, D1. KEYS prefix    ARGV hintTtlMs; channel
   Returns {hints, expired, timers, removed, workers, slots, more, partitions with mail}    Cost O(page), at most 500 of each kind ]]
 --# include keys now news counts mail inbox ready take wake timers settle members cancel retry end-tree sessions revive remove deadlock suspects
@@ -18,7 +19,10 @@ elseif not call('GET', prefix .. 'swept') then
 end
 
 local expired, more = 0, 0
-for _, session in ipairs(call('ZRANGEBYSCORE', sessions, '-inf', '(' .. (up - 4000), 'LIMIT', 0, 10)) do
+local function isGone(session)
+  return tonumber(call('ZSCORE', sessions, session)) < up - 4000 or call('HEXISTS', key('session', session), 'succeeded') == 1
+end
+local function giveUp(session)
   if call('SCARD', key('serving', session)) > 0 then
     stopServing(session)
     call('HSET', key('session', session), 'slots', 0, 'lost', time)
@@ -44,6 +48,9 @@ for _, session in ipairs(call('ZRANGEBYSCORE', sessions, '-inf', '(' .. (up - 40
   else
     more = 1
   end
+end
+for _, session in ipairs(call('ZRANGEBYSCORE', sessions, '-inf', '(' .. (up - 1200), 'LIMIT', 0, 20)) do
+  if isGone(session) then giveUp(session) end
 end
 call('ZREMRANGEBYSCORE', prefix .. 'lost', '-inf', time - 3600000)
 

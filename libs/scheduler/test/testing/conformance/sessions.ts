@@ -51,6 +51,23 @@ export function sessions(it: It): void {
       expect(await rig.beat('w1', 'w2')).toEqual([false, true]);
     });
 
+    it('loses its tasks within 2 seconds when its worker has started again under the same name', async (rig) => {
+      await rig.worker('same-1');
+      const run = await rig.started({}, 'same-1');
+      await rig.worker('same-2');
+      await rig.worker('other-1');
+      expect(expiredIn(await rig.live(2_000, 'same-2', 'other-1'))).toBe(1);
+      expect((await rig.claimOne(run.id, 'same-2')).claim).toMatchObject({ attempt: 2 });
+    });
+
+    it('is not one that lives beside another of the same name', async (rig) => {
+      await rig.worker('same-1');
+      const run = await rig.started({}, 'same-1');
+      await rig.worker('same-2');
+      expect(expiredIn(await rig.live(20_000, 'same-1', 'same-2'))).toBe(0);
+      expect(await run.commit()).toEqual([]);
+    });
+
     it('has its tasks run elsewhere, with what they knew', async (rig) => {
       await rig.worker('w1');
       await rig.worker('w2');

@@ -2,6 +2,9 @@
 local sessions = prefix .. 'sessions'
 local function uptime() return tonumber(call('GET', prefix .. 'uptime') or 0) end
 
+-- The id of a session is the name of its worker and a suffix of its own.
+local function workerOf(session) return string.match(session, '^(.+)%-[^-]*$') or session end
+
 -- Sum of the slots of live sessions that take work. Cost O(sessions); only when one comes, goes or drains.
 local function recount()
   local slots = 0
