@@ -1,0 +1,71 @@
+/**
+ * Lets contenders do the same work in turns, A B A B, because a machine gets slower and faster over minutes.
+ *
+ * C1. Nobody runs while another is measured. C2. A run that hangs, or whose results are wrong, is an error and no figure.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Redis } from 'ioredis';
+import { progress } from '../../scripts/progress.ts';
+import { LoadMeter, type Processes } from './load.ts';
+import { within } from './within.ts';
+
+const settleMs = 150;
+const longestRunMs = 60_000;
+
+export interface Contender {
+  name: string;
+  processes: Processes;
+  redis: Redis;
+  /** Rejects when a process has died that it cannot do without. */
+  broken: Promise<never>;
+  /** Does the work once, checks its results, and answers its figures. */
+  run(): Promise<readonly number[]>;
+}
+
+export interface Contest<Contenders extends readonly Contender[]> {
+  title: string;
+  contenders: Contenders;
+  rounds: number;
+  warmUps: number;
+}
+
+export interface Runs {
+  name: string;
+  /** By round, then figure. */
+  figures: readonly (readonly number[])[];
+  load: LoadMeter;
+}
+
+/** What each did, in the order of the contenders. */
+export async function hold<const Contenders extends readonly Contender[]>({
+  title,
+  contenders,
+  rounds,
+  warmUps,
+}: Contest<Contenders>): Promise<{ [Each in keyof Contenders]: Runs }> {
+  const shown = progress(title);
+  const all = contenders.map(({ name, processes, redis }) => ({
+    ...{ name, figures: [] as (readonly number[])[] },
+    load: new LoadMeter(processes, redis),
+  }));
+  let done = 0;
+  try {
+    for (let round = -warmUps; round < rounds; round++) {
+      for (const [i, { name, broken, run }] of contenders.entries()) {
+        const { figures, load } = all[i] as (typeof all)[number];
+        await pause(settleMs);
+        const timed = round >= 0;
+        if (timed) await load.open();
+        const answer = await within(longestRunMs, `${title}, ${name}`, Promise.race([run(), broken]));
+        if (timed) {
+          await load.close();
+          figures.push(answer);
+        }
+        shown.update(++done, (rounds + warmUps) * contenders.length, name);
+      }
+    }
+  } finally {
+    shown.end();
+  }
+  return all as { [Each in keyof Contenders]: Runs };
+}

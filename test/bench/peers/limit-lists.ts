@@ -1,0 +1,3 @@
+/** Batches of work, and batches of results. */
+export const todoList = 'todo';
+export const doneList = 'done';

@@ -1,0 +1,103 @@
+/**
+ * One Redis, and on it whoever is compared: each in a database of its own, so that all have the same server, and all but
+ * one are idle. Whatever is started here ends with the rig, or with this process.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import { Child } from '../../../scripts/child.ts';
+import { localRedis } from '../../../scripts/local-redis.ts';
+import { within } from '../within.ts';
+
+const home = mkdtempSync(join(tmpdir(), 'corral-bench-'));
+process.on('exit', () => rmSync(home, { recursive: true, force: true }));
+
+const startMs = 30_000;
+const stopMs = 5000;
+
+export interface Helpers {
+  processes: Readonly<Record<string, number>>;
+  /** Rejects when one has ended. */
+  broken: Promise<never>;
+  /** What each said when it was ready. */
+  said: readonly string[];
+}
+
+export class Rig implements AsyncDisposable {
+  static #rigs = 0;
+  /** Folder for what is started on it. */
+  readonly home: string;
+  readonly url: string;
+  readonly redisPid: number;
+  readonly redis: Redis;
+  readonly #ends: AsyncDisposableStack;
+
+  static async start(): Promise<Rig> {
+    await using ends = new AsyncDisposableStack();
+    const folder = join(home, `${++Rig.#rigs}`);
+    const { url, child, stop } = await localRedis({ home: folder, persist: false, say: console.error });
+    ends.defer(stop);
+    if (child?.pid === undefined) throw new Error(`the Redis at ${url} is none of ours`);
+    return new Rig(folder, url, child.pid, ends.move());
+  }
+
+  private constructor(folder: string, url: string, redisPid: number, ends: AsyncDisposableStack) {
+    this.home = folder;
+    this.url = url;
+    this.redisPid = redisPid;
+    this.#ends = ends;
+    this.redis = this.connect(0);
+  }
+
+  /** Ends before whatever was started earlier. */
+  defer(end: () => Promise<void> | void): void {
+    this.#ends.defer(end);
+  }
+
+  /** A connection to a database; blocking commands need one of their own. */
+  connect(database: number): Redis {
+    const redis = new Redis(`${this.url}/${database}`, { maxRetriesPerRequest: null });
+    this.#ends.defer(() => redis.disconnect());
+    return redis;
+  }
+
+  /** Starts a program of this folder so many times, and waits until each has said that it is ready. */
+  async helpers(program: string, count: number, database: number, args: readonly string[]): Promise<Helpers> {
+    const ready = this.connect(database);
+    const children = Array.from({ length: count }, (_, i) => {
+      const name = `${program}-${i + 1}`;
+      const child = new Child({
+        ...{ name, command: process.execPath, log: join(this.home, 'logs', `${name}.log`) },
+        args: [join(import.meta.dirname, `${program}.ts`), `${this.url}/${database}`, ...args],
+      });
+      this.#ends.defer(() => child.stop(stopMs));
+      return child;
+    });
+    const broken = Promise.race(
+      children.map(async (child): Promise<never> => {
+        const how = await child.ended;
+        throw new Error(`${child.name} ended with ${how}:\n${child.tail()}`);
+      }),
+    );
+    broken.catch(() => {}); // whoever waits for it is told; nobody may be waiting
+    const all = Promise.all(children.map(() => ready.blpop(readyList, startMs / 1000)));
+    const said = await within(startMs, `${program} is to start`, Promise.race([all, broken]));
+    return { processes: pids(children), broken, said: said.map((popped) => popped?.[1] ?? '') };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#ends.disposeAsync();
+  }
+}
+
+/** Where helpers tell that they are ready. */
+export const readyList = 'ready';
+
+export const pids = (children: readonly Child[]): Record<string, number> =>
+  Object.fromEntries(children.map(({ name, pid }) => [name, pid ?? 0]));
+
+export async function redisVersion(): Promise<string> {
+  await using rig = await Rig.start();
+  return /_version:(\S+)/.exec(await rig.redis.info('server'))?.[1] ?? 'unknown';
+}
