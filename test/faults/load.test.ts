@@ -105,7 +105,7 @@ row('F34', 'nested 500 deep, one slot', { workers: 1, slots: 1 }, async (arena, 
 row(
   'F38',
   'a storm of cancels: each task three times, while they start, run and end',
-  { workers: 2, lacks: 'tasks of many trees that are cancelled three times at once hang in their clean-up' },
+  { workers: 2 },
   async (arena, findings) => {
     const trees = await Promise.all(numbers(40).map((n) => arena.submit('tidies', { count: 25 + (n % 3) })));
     await arena.ledger.until((entries) => startsIn(entries) > 300);

@@ -103,6 +103,9 @@ row(
       const id = await arena.submit('effects', { count: 3_000, ms: 200 });
       await arena.ledger.until((entries) => startsIn(entries) > 200);
       findings.open(await arena.openShare(id));
+      const inStep = async (): Promise<boolean> =>
+        (await replica.ask((redis) => redis.info('replication'))).includes('master_link_status:up');
+      for (const deadline = Date.now() + 30_000; !(await inStep()) && Date.now() < deadline; ) await sleep(100);
       await replica.ask((redis) => redis.replicaof('NO', 'ONE'));
       proxy.target = replica.port;
       await arena.redis.ask((redis) => redis.replicaof('127.0.0.1', replica.port));

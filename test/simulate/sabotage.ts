@@ -33,7 +33,7 @@ export const sabotages: readonly Sabotage[] = [
     from: 'math.min(time - last, 1500)',
     to: 'time - last',
   },
-  { name: 'leases never end', script: 'sweep', from: '(up - 4000)', to: '(up - 4000000000)' },
+  { name: 'leases never end', script: 'sweep', from: '(up - 1200)', to: '(up - 1200000000)' },
   {
     name: 'hints without a sweep',
     script: 'sweep',

@@ -22,8 +22,9 @@ export function inFlight(
   pids: ReadonlySet<number>,
   settled: ReadonlySet<string>,
 ): Set<string> {
-  const begun = entries.filter(({ event, pid, task }) => event === 'start' && pids.has(pid) && !settled.has(task));
-  return new Set(begun.map(({ task }) => task));
+  const runs = new Map<string, number>(); // by which process each was begun last
+  for (const { event, pid, task } of entries) if (event === 'start') runs.set(task, pid);
+  return new Set([...runs].flatMap(([task, pid]) => (pids.has(pid) && !settled.has(task) ? [task] : [])));
 }
 
 export interface Recovery {

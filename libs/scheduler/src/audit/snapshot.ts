@@ -122,6 +122,7 @@ export const shapes: Readonly<Record<string, Shape>> = {
   capacity: 'text',
   uptime: 'text',
   swept: 'text',
+  deaths: 'text',
   'test-time': 'text',
 };
 

@@ -92,6 +92,9 @@ export interface Spawn {
 export interface NewGroup {
   id: TaskId;
   op: number;
+  /** So many members were sent ahead (Store.stage). */
+  staged?: number;
+  /** The others. */
   members: readonly GroupMember[];
   returnExceptions: boolean;
   /** At most so many members dispatched and unsettled at once; 0: no limit. */
@@ -168,7 +171,7 @@ export interface News {
   events: TaskEvent[];
 }
 
-/** `behind`: the store knows of fewer turns or events than the caller, whose claim it is: it has lost the end of what it had
+/** `behind`: the store knows of fewer turns, events or staged members than the caller, whose claim it is: it has lost the end of what it had
  *  acknowledged (power loss, failover). Nothing was changed; the task is to be released and replayed from what is left. */
 export type TurnAnswer = { kind: 'committed'; events: TaskEvent[] } | { kind: 'fenced' } | { kind: 'behind' };
 
@@ -257,8 +260,14 @@ export interface Store {
   ): Promise<{ claims: Claim[]; hints: Hint[] }>;
 
   /** Adds members to a group that a later turn of the same claim will commit; nobody sees them before, and those of
-   *  another claim are forgotten. `from`: index of the first. */
-  stage(partition: number, group: TaskId, token: Token, from: number, members: readonly GroupMember[]): Promise<void>;
+   *  another claim are forgotten. `from`: index of the first. False: those before are not there any more. */
+  stage(
+    partition: number,
+    group: TaskId,
+    token: Token,
+    from: number,
+    members: readonly GroupMember[],
+  ): Promise<boolean>;
 
   /** `news`: events for other tasks of the calling session; `listen` does not tell them again. They are a hint too: they
    *  are lost with the answer. */

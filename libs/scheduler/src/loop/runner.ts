@@ -117,6 +117,11 @@ export class Runner implements Operations {
     return this.#awaited.size > 0;
   }
 
+  /** Callbacks or awaits are due. */
+  get ready(): boolean {
+    return this.#soon.length > 0 || this.#wakeups.length > 0;
+  }
+
   get started(): number {
     return this.#receivers.length;
   }

@@ -4,7 +4,7 @@
  */
 
 import type { Hint } from '../contract/dispatch.ts';
-import { CorralInternalError, StoreUnavailableError } from '../contract/exceptions.ts';
+import { StoreUnavailableError } from '../contract/exceptions.ts';
 import { decodeEvent, type TaskEvent } from '../contract/history.ts';
 import { partitionOf } from '../contract/ids.ts';
 import { bytesPerCall } from '../contract/limits.ts';
@@ -144,12 +144,12 @@ export class RedisStore implements Store {
     token: Token,
     from: number,
     members: readonly GroupMember[],
-  ): Promise<void> {
+  ): Promise<boolean> {
     const kept = await this.#run('stage', partition, [group, token, from, members.length, ...members.map(memberRow)], {
       news: false,
       items: members.length,
     });
-    if (kept !== 1) throw new CorralInternalError(`members of ${group} before number ${from} are missing`);
+    return kept === 1;
   }
 
   async settle(partition: number, settlements: readonly Settlement[]) {

@@ -35,6 +35,8 @@ export function turnRow(turn: Turn, abroad: (id: TaskId) => number | ''): Row {
     turn.history ?? '',
   ];
   row.push(turn.waits?.join(' ') ?? '');
+  const staged = turn.groups.filter((group) => (group.staged ?? 0) > 0);
+  row.push(staged.length, ...staged.flatMap(({ id, staged: count = 0 }) => [id, count]));
   row.push(turn.spawns.length);
   for (const { id, op, coroutine, args, options } of turn.spawns)
     row.push(id, op, coroutine, args, options, priorityOf(options));

@@ -78,7 +78,13 @@ export class MemoryStore extends MemoryViews implements Store {
     return this.#hinting('claim', partition, (part) => ({ claims: claimTasks(part, session, nonce, ids, max) }));
   }
 
-  stage(partition: number, group: TaskId, token: Token, from: number, members: readonly GroupMember[]): Promise<void> {
+  stage(
+    partition: number,
+    group: TaskId,
+    token: Token,
+    from: number,
+    members: readonly GroupMember[],
+  ): Promise<boolean> {
     return this.#call('stage', partition, (part) => part.table.stage(group, token, from, members));
   }
 

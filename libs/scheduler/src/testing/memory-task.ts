@@ -53,6 +53,8 @@ export interface MemoryTask {
   attempt: number;
   /** Workers in a row that have died while they ran it. */
   crashes: number;
+  /** Deaths of workers before the first of them. */
+  crashedFrom: number;
   /** Attempts of the coroutine that have failed and were retried. */
   failures: number;
   /** JSON of the error of the last of them. */
@@ -125,6 +127,7 @@ export const newTask = (identity: Identity): MemoryTask => ({
   finishedAt: undefined,
   attempt: 0,
   crashes: 0,
+  crashedFrom: 0,
   failures: 0,
   retryError: undefined,
   firstOp: 0,

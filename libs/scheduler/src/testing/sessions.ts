@@ -38,6 +38,8 @@ export class Sessions {
   /** Coroutines that workers have had; a caller may ask for any name. */
   readonly names = new Set<string>();
   readonly #sessions = new Map<SessionId, Session>();
+  /** Sessions that were given up, ever. */
+  deaths = 0;
   #upMs = 0;
   #sweptAt: number | undefined;
 
@@ -114,7 +116,9 @@ export class Sessions {
       this.#sweptAt = now;
     }
     return this.all().filter((session) => {
+      const before = session.lost;
       session.lost ||= this.#upMs - session.beatAt > (session.succeeded ? succeededLeaseMs : leaseMs);
+      if (session.lost && !before) this.deaths += 1;
       return session.lost;
     });
   }

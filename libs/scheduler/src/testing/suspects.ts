@@ -16,13 +16,16 @@ export const mayTry = (session: Session, task: MemoryTask): boolean =>
   !isSuspect(task) || ![...session.claimed].some((other) => other !== task && isSuspect(other));
 
 /** The worker has died. A task that was suspended, and had no news to go on with, did not run then. The outcome of one that
- *  has done so too often. */
-export function crashed(task: MemoryTask, session: SessionId): Outcome | undefined {
+ *  has done so too often: three times in a row, and half of all `deaths` of workers since the first of them; or ten times.
+ *  Where workers die of something else all the time, those that they run are innocent. */
+export function crashed(task: MemoryTask, session: SessionId, deaths: number): Outcome | undefined {
   if (task.state === 'suspended' && task.inbox.length <= task.known) return undefined;
-  task.crashes++;
-  if (task.crashes < mostCrashes) return undefined;
+  if (task.crashes++ === 0) task.crashedFrom = deaths - 1;
+  const { crashes } = task;
+  const guilty = crashes >= 10 || (crashes >= mostCrashes && 2 * crashes >= deaths - task.crashedFrom);
+  if (!guilty) return undefined;
   const message =
-    `${mostCrashes} workers in a row have died while they ran this task, the last was ${session}: ` +
+    `${crashes} workers in a row have died while they ran this task, the last was ${session}: ` +
     'see what its log ends with';
   return { state: 'failed', payload: JSON.stringify({ type: 'WorkerCrashed', message }) };
 }

@@ -35,7 +35,7 @@ function expireSessions(part: Partition): number {
   for (const session of part.sessions.expire(part.now())) {
     for (const task of session.claimed) {
       if (expired === itemsPerCall) return expired;
-      const outcome = crashed(task, session.info.id);
+      const outcome = crashed(task, session.info.id, part.sessions.deaths);
       if (outcome === undefined) part.revive(task);
       else part.end(task, outcome);
       expired++;

@@ -82,13 +82,18 @@ export class TaskTable {
     return group;
   }
 
-  /** Members from number `from` on; those that were staged there before are replaced. */
-  stage(group: TaskId, token: Token, from: number, members: readonly GroupMember[]): void {
-    if (this.#groups.has(group)) return;
+  staged(group: TaskId, token: Token): number {
+    return this.#staged.get(`${token} ${group}`)?.length ?? 0;
+  }
+
+  /** Members from number `from` on; those that were staged there before are replaced. False: some before are missing. */
+  stage(group: TaskId, token: Token, from: number, members: readonly GroupMember[]): boolean {
+    if (this.#groups.has(group)) return true;
     const staged = `${token} ${group}`;
     const before = this.#staged.get(staged) ?? [];
-    if (before.length < from) throw new RangeError(`members of ${group} before number ${from} are missing`);
+    if (before.length < from) return false;
     this.#staged.set(staged, [...before.slice(0, from), ...members]);
+    return true;
   }
 
   /** The task of that id, taken out of the backlog if it is there. */

@@ -17,7 +17,13 @@ function commitTurn(partition: Partition, turn: Turn): TurnAnswer {
   const task = partition.claimed(turn.id, turn.token);
   if (task === undefined) return { kind: 'fenced' };
   if (turn.seq > task.commits + 1 || turn.known > task.inbox.length) return { kind: 'behind' };
-  if (turn.seq === task.commits + 1) apply(partition, task, turn);
+  if (turn.seq === task.commits + 1) {
+    const lacks = turn.groups.some(
+      ({ id, staged = 0 }) => staged > 0 && partition.table.staged(id, turn.token) !== staged,
+    );
+    if (lacks) return { kind: 'behind' };
+    apply(partition, task, turn);
+  }
   return { kind: 'committed', events: task.inbox.slice(turn.known) };
 }
 

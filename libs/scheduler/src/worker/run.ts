@@ -275,6 +275,7 @@ export class TaskRun implements Offender {
   /** Takes what the coroutine asked for, and starts its side effects: what they do at once goes into the same commit. */
   async #collect(): Promise<void> {
     this.#news.clear();
+    if (this.#runner.ready) await this.#drain(); // it went on while the last turn was on its way to the store
     const requests = this.#runner.takeRequests();
     this.#requests.append(requests);
     const effects = this.#requests.sideEffects.splice(0);

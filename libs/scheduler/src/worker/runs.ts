@@ -222,7 +222,8 @@ export class Runs implements RunHost {
   async commit(turn: Turn): Promise<TurnAnswer> {
     const partition = this.#partition(turn.id);
     const commits = isGrowing(turn) ? this.#growing : this.#commits;
-    return await commits.add(partition, await stageMembers(this.#store, this.clock, partition, turn));
+    const staged = await stageMembers(this.#store, this.clock, partition, turn);
+    return staged === undefined ? { kind: 'behind' } : await commits.add(partition, staged);
   }
 
   settle(settlement: Settlement): Promise<SettleAnswer> {

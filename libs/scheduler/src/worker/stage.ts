@@ -8,18 +8,24 @@ import { untilAvailable } from './until-available.ts';
 /** 1,000 items hold Redis for about 10 ms, 100,000 for 0.8 s (reliability H13). */
 const chunkSize = 1000;
 
-/** The turn with what is left to carry. */
-export async function stageMembers(store: Store, clock: Clock, partition: number, turn: Turn): Promise<Turn> {
+/** The turn with what is left to carry. Undefined: the store has lost what it had been sent. */
+export async function stageMembers(
+  store: Store,
+  clock: Clock,
+  partition: number,
+  turn: Turn,
+): Promise<Turn | undefined> {
   if (turn.groups.every(({ members }) => chunkFrom(members, 0) === members.length)) return turn;
   const groups = [];
   for (const group of turn.groups) {
     let from = 0;
     for (let to = chunkFrom(group.members, 0); to < group.members.length; to = chunkFrom(group.members, from)) {
       const [start, chunk] = [from, group.members.slice(from, to)];
-      await untilAvailable(clock, () => store.stage(partition, group.id, turn.token, start, chunk));
+      const kept = await untilAvailable(clock, () => store.stage(partition, group.id, turn.token, start, chunk));
+      if (!kept) return undefined;
       from = to;
     }
-    groups.push({ ...group, members: group.members.slice(from) });
+    groups.push({ ...group, staged: from, members: group.members.slice(from) });
   }
   return { ...turn, groups };
 }

@@ -186,7 +186,9 @@ export class Walk {
     const fields: Partial<Turn> = {
       history: `turn ${this.#op}`,
       spawns,
-      groups: groups.map((group) => (staged.includes(group) ? { ...group, members: [] } : group)),
+      groups: groups.map((group) =>
+        staged.includes(group) ? { ...group, staged: group.members.length, members: [] } : group,
+      ),
       // no two are due at the same millisecond: their order is free
       timers: choices.some([this.#op++], 1).map((op) => ({ op, ms: choices.below(3) * 1_000 + op })),
       events: choices.some([1], 1).map(() => ({ kind: 'step', op: this.#op++, outcome: succeeded() })),

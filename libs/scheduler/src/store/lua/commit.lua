@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
 --[[ commit: the requests of one turn of a task, for many tasks.
   Keeps T2 (token), T3, T4, I2. A turn whose number was applied before is answered and not applied again. One that knows
-  of more turns or events than there are is not applied: the store has lost what it had acknowledged.
+  of more turns, events or staged members than there are is not applied: the store has lost what it had acknowledged.
   Allowed when memory is full, or suspended tasks could not go on; as `commit-growing` (scripts.ts), which creates tasks,
   it is not.
   KEYS prefix    ARGV count, then each turn as redis-store.ts writes it; channel
@@ -99,18 +99,29 @@ local function apply(id, root, token, history, ends)
   if progress ~= '' then call('HSET', key('task', id), 'progress', progress) end
 end
 
+-- Whether members that were sent ahead are gone. Reads what names them in any case.
+local function lacksMembers(token)
+  local lacks = false
+  for _ = 1, count() do
+    local group, size = arg(), count()
+    if call('LLEN', key('staged', token .. ':' .. group)) ~= size then lacks = true end
+  end
+  return lacks
+end
+
 local answers = {}
 for i = 1, count() do
   local length = count() -- number of arguments of this turn, so that a refused one can be skipped
   local stop = cursor + length
   local id, token, seq, known, suspended, ends, history, waits = arg(), arg(), count(), count(), arg(), arg(), arg(), arg()
+  local lacking = lacksMembers(token)
   callerOf(token)
   local taskKey = key('task', id)
   local current, commits, state, watched, crashes =
     unpack(call('HMGET', taskKey, 'token', 'commits', 'state', 'watched', 'crashes'))
   if current ~= token then
     answers[i] = { 'fenced' }
-  elseif seq > tonumber(commits or 0) + 1 or isBehind(id, known) then
+  elseif seq > tonumber(commits or 0) + 1 or isBehind(id, known) or (lacking and seq == tonumber(commits or 0) + 1) then
     answers[i] = { 'behind' }
   else
     if seq == tonumber(commits or 0) + 1 then
@@ -118,7 +129,7 @@ for i = 1, count() do
       apply(id, rootOf(id), token, history, ends == '1')
       committing = nil
       call('HSET', taskKey, 'commits', seq, 'known', known)
-      if crashes and history ~= '' then call('HDEL', taskKey, 'crashes') end -- it got on: no crash in a row
+      if crashes and history ~= '' then call('HDEL', taskKey, 'crashes', 'crashedFrom') end -- it got on: no crash in a row
       if watched == '2' then watchedIds[#watchedIds + 1] = id end
     end
     local events = eventsFrom(id, known)

@@ -26,12 +26,14 @@ local function giveUp(session)
   if call('SCARD', key('serving', session)) > 0 then
     stopServing(session)
     call('HSET', key('session', session), 'slots', 0, 'lost', time)
+    call('INCR', prefix .. 'deaths')
     recount()
   end
   for _, id in ipairs(call('SRANDMEMBER', key('claims', session), page)) do
-    if crashed(id) then
+    local crashes = crashed(id)
+    if crashes then
       call('SREM', key('claims', session), id)
-      local payload = cjson.encode({ type = 'WorkerCrashed', message = mostCrashes ..
+      local payload = cjson.encode({ type = 'WorkerCrashed', message = crashes ..
         ' workers in a row have died while they ran this task, the last was ' .. session .. ': see what its log ends with' })
       conclude(id, 'failed', payload, call('HGET', key('task', id), 'state'), time)
     else

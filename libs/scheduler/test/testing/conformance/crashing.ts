@@ -36,6 +36,17 @@ export function crashing(it: It): void {
       });
     });
 
+    it('is not to blame where most workers died without it, until the tenth time', async (rig) => {
+      const [{ id }] = (await start(rig, 1)) as [Run];
+      await rig.store.release(partition, 'w0', [id]);
+      for (let times = 1; times <= 10; times++) {
+        expect(await rig.record(id)).toMatchObject({ state: 'pending' });
+        for (const other of ['x', 'y']) await rig.worker(`${other}${times}`);
+        await crash(rig, [id], `w${times}`);
+      }
+      expect(await rig.record(id)).toMatchObject({ state: 'failed' });
+    });
+
     it('while it was suspended is not to blame', async (rig) => {
       const [{ id }] = (await start(rig, 1)) as [Run];
       await rig.store.release(partition, 'w0', [id]);

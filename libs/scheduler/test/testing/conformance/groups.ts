@@ -160,7 +160,7 @@ export function groups(it: It): void {
       if (!a || !b || !c || !d) throw new Error('four leaves');
       await rig.store.stage(partition, run.child(1), run.claim.token, 0, [a, b]);
       await rig.store.stage(partition, run.child(1), run.claim.token, 2, [c]);
-      await run.commit({ groups: [run.group(1, [d])] });
+      await run.commit({ groups: [run.group(1, [d], { staged: 3 })] });
       const members = await rig.claim(ids(run.hints));
       expect(members.map(({ claim }) => [claim.id, claim.args])).toEqual(
         [a, b, c, d].map(({ args }, i) => [run.member(1, i), args]),
@@ -171,7 +171,7 @@ export function groups(it: It): void {
       await rig.worker();
       const run = await rig.started();
       await rig.store.stage(partition, run.child(1), run.claim.token, 0, leaves(3));
-      await run.commit({ groups: [run.group(1, [])] });
+      await run.commit({ groups: [run.group(1, [], { staged: 3 })] });
       expect((await rig.record(run.id)).children).toMatchObject({ total: 3, pending: 3 });
       expect(run.hints).toHaveLength(3);
     });
@@ -200,7 +200,21 @@ export function groups(it: It): void {
       const run = await rig.started();
       const stage = (from: number) => rig.store.stage(partition, run.child(1), run.claim.token, from, leaves(2));
       for (const from of [0, 0, 2, 2]) await stage(from);
-      await run.commit({ groups: [run.group(1, [leaf])] });
+      await run.commit({ groups: [run.group(1, [leaf], { staged: 4 })] });
+      expect((await rig.record(run.id)).children).toMatchObject({ total: 5 });
+    });
+
+    it('that the store has lost make it tell that it is behind, and change nothing', async (rig) => {
+      await rig.worker();
+      const run = await rig.started();
+      const stage = (from: number) => rig.store.stage(partition, run.child(1), run.claim.token, from, leaves(2));
+      expect(await stage(2)).toBe(false);
+      expect(await stage(0)).toBe(true);
+      const turn = run.turn({ groups: [run.group(1, [leaf], { staged: 4 })] });
+      expect((await rig.store.commit(partition, [turn])).answers).toEqual([{ kind: 'behind' }]);
+      expect(await stage(2)).toBe(true);
+      const twice = [await rig.store.commit(partition, [turn]), await rig.store.commit(partition, [turn])];
+      expect(twice.map(({ answers }) => answers[0]?.kind)).toEqual(['committed', 'committed']);
       expect((await rig.record(run.id)).children).toMatchObject({ total: 5 });
     });
 
@@ -211,7 +225,7 @@ export function groups(it: It): void {
       await rig.store.release(partition, 'w1', [run.id]);
       const next = await rig.claimOne(run.id);
       await rig.store.stage(partition, run.child(1), next.claim.token, 0, leaves(2));
-      await next.commit({ groups: [next.group(1, [])] });
+      await next.commit({ groups: [next.group(1, [], { staged: 2 })] });
       expect((await rig.record(run.id)).children).toMatchObject({ total: 2 });
     });
   });

@@ -29,7 +29,7 @@ end
 local function retry(id, before, payload, ms, firstOp, time)
   local taskKey = key('task', id)
   local parent, watched = unpack(call('HMGET', taskKey, 'parent', 'watched'))
-  call('HDEL', taskKey, 'token', 'known', 'crashes')
+  call('HDEL', taskKey, 'token', 'known', 'crashes', 'crashedFrom')
   call('DEL', key('history', id), key('inbox', id), key('abroad', id))
   dropTimers(id)
   call('HSET', taskKey, 'state', 'pending', 'retrying', 1, 'retryMs', ms, 'firstOp', firstOp, 'retryError', payload,
