@@ -1,4 +1,4 @@
-import { type Health, type Logger, type Metrics, NestLogger, opsModule } from '@corral/service';
+import { type Health, type Logger, type Metrics, NestLogger, opsModule, type Tracing } from '@corral/service';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule } from './app.module.ts';
@@ -8,6 +8,7 @@ import { ProblemFilter } from './problem/problem.filter.ts';
 import { ValidationPipe } from './problem/validation.pipe.ts';
 import { createAdapter } from './server/adapter.ts';
 import { measureRequests } from './server/request-metrics.ts';
+import { traceRequests } from './server/request-trace.ts';
 import { RouteTable } from './server/route-table.ts';
 import { EventStreams, MAX_EVENT_STREAMS } from './tasks/event-streams.ts';
 import { LongPolls, MAX_WAIT_MS } from './tasks/long-polls.ts';
@@ -17,6 +18,7 @@ export interface AppParts {
   metrics: Metrics;
   health: Health;
   logger: Logger;
+  tracing?: Tracing | undefined;
   bodyLimitBytes: number;
   maxWaitMs: number;
   maxEventStreams: number;
@@ -25,6 +27,7 @@ export interface AppParts {
 /** The whole API, ready to listen. */
 export async function createApp(parts: AppParts): Promise<NestFastifyApplication> {
   const adapter = createAdapter(parts.logger, parts.bodyLimitBytes);
+  traceRequests(adapter.getInstance(), parts.tracing);
   const routes = new RouteTable(adapter.getInstance());
   const module = {
     module: AppModule,

@@ -10,6 +10,7 @@ import {
   type Settings,
   StartError,
   settingVariables,
+  startTracing,
   unknownSettings,
 } from '@corral/service';
 import { createApp } from './app.ts';
@@ -23,15 +24,17 @@ export async function startApi(env: NodeJS.ProcessEnv): Promise<Service> {
   for (const warning of unknownSettings(settingVariables, env)) logger.warn(warning);
   const metrics = new Metrics({ role: 'api', logger, maxCoroutines: settings.metricsMaxCoroutines });
 
+  const tracing = await startTracing(settings, 'api', logger);
   const connection = await connectTo(settings, metrics);
   metrics.cluster?.watch(() => connection.client.cluster());
   const health = new Health(metrics.loop, [async () => (await connection.health()).reasons]);
   const limits = { bodyLimitBytes, maxWaitMs, maxEventStreams };
-  const app = await createApp({ client: connection.client, metrics, health, logger, ...limits });
+  const app = await createApp({ client: connection.client, metrics, health, logger, tracing, ...limits });
   const close = async (): Promise<void> => {
     health.drain();
     await app.close();
     await connection.close();
+    await tracing?.close();
   };
   try {
     await app.listen({ port, host, listenTextResolver: (address) => `api listening on ${address}` });

@@ -1,13 +1,17 @@
 /** Puts a worker together: settings, coroutines, connection, HTTP. Whatever fails leaves nothing behind. */
 import {
+  type AboutTask,
   blameTask,
   type Connection,
   connect,
+  type Instrument,
   runningTask,
   StoreUnavailableError,
   UnfitStoreError,
+  type Worker,
 } from '@corral/scheduler';
 import {
+  combined,
   createLogger,
   Health,
   type Logger,
@@ -18,6 +22,9 @@ import {
   type Settings,
   StartError,
   settingVariables,
+  startTracing,
+  taskFields,
+  taskLog,
   unknownSettings,
   version,
   workerSettings,
@@ -39,7 +46,8 @@ type WorkerSettings = Settings<typeof workerSettings>;
 
 export async function startWorker(env: NodeJS.ProcessEnv): Promise<Service> {
   const settings = loadSettings(workerSettings, env);
-  const logger = createLogger(settings);
+  let worker: Worker | undefined;
+  const logger = createLogger(settings, () => (worker === undefined ? {} : { worker: worker.id }));
   for (const warning of unknownSettings(settingVariables, env)) logger.warn(warning);
   nameOffenders(logger);
   const metrics = new Metrics({ role: 'worker', logger, maxCoroutines: settings.metricsMaxCoroutines });
@@ -50,17 +58,19 @@ export async function startWorker(env: NodeJS.ProcessEnv): Promise<Service> {
   );
   const loaded = await firstLoad(loader, settings, logger);
 
-  const connection = await connectTo(settings, metrics);
+  const tracing = await startTracing(settings, 'worker', logger);
+  const instrument = combined(metrics.instrument, taskLog(logger), tracing?.instrument ?? {});
+  const connection = await connectTo(settings, instrument);
   const { coroutines, codeVersions } = loaded;
   const drainMs = Math.max(0, settings.shutdownMs - handOverMs);
   const { slots, threads, maxBlockMs, maxSuspended, parkAfterMs } = settings;
-  const worker = connection.worker({
+  worker = connection.worker({
     ...{ slots, threads, threadEntry, coroutines, codeVersions, version, drainMs, maxBlockMs },
     ...{ maxSuspended, parkAfterMs },
   });
   const health = new Health(metrics.loop, [async () => (await connection.health()).reasons]);
   const watch = settings.watch ? settings.coroutineFolders : [];
-  const host = new WorkerHost({ connection, worker, loader, loaded, watch, logger, metrics, health });
+  const host = new WorkerHost({ connection, worker, loader, loaded, watch, logger, metrics, health, tracing });
   const app = await NestFactory.create<NestFastifyApplication>(
     appModule(host, metrics, health),
     new FastifyAdapter({ forceCloseConnections: true }),
@@ -72,25 +82,27 @@ export async function startWorker(env: NodeJS.ProcessEnv): Promise<Service> {
     await app.close();
     throw cannotListen(error, settings);
   }
-  logger.info({ worker: worker.id }, `worker ready: health and metrics on ${await app.getUrl()}`);
+  logger.info(`worker ready: health and metrics on ${await app.getUrl()}`);
   return { logger, shutdownMs: settings.shutdownMs, close: () => app.close() };
 }
 
 /** A worker runs the tasks of many: whose code lets an error go fails for it, and the others go on. */
 function nameOffenders(logger: Logger): void {
   process.on('unhandledRejection', (error) =>
-    logger.error({ err: error, task: blameTask(error) }, 'a promise was rejected, unheard'),
+    logger.error({ err: error, ...fields(blameTask(error)) }, 'a promise was rejected, unheard'),
   );
   process.on('uncaughtException', (error) => {
     const task = blameTask(error);
-    logger.error({ err: error, task }, 'an error was thrown that nobody could catch');
+    logger.error({ err: error, ...fields(task) }, 'an error was thrown that nobody could catch');
     if (task === undefined) process.kill(process.pid, 'SIGTERM'); // nobody's: what else is broken is not known
   });
   process.on('exit', () => {
     const task = runningTask();
-    if (task !== undefined) logger.fatal({ task }, 'this coroutine has ended the process of the worker');
+    if (task !== undefined) logger.fatal(fields(task), 'this coroutine has ended the process of the worker');
   });
 }
+
+const fields = (task: AboutTask | undefined): object => (task === undefined ? {} : taskFields(task));
 
 async function firstLoad(
   loader: CoroutineLoader,
@@ -106,7 +118,7 @@ async function firstLoad(
   }
 }
 
-async function connectTo(settings: WorkerSettings, { instrument }: Metrics): Promise<Connection> {
+async function connectTo(settings: WorkerSettings, instrument: Instrument): Promise<Connection> {
   const { redisUrl: url, prefix, queues, slowCallbackMs, maxPayload, maxLogs, maxOperations } = settings;
   const debug = settings.debug ? { debug: { slowCallbackMs } } : {};
   const limits = { payload: maxPayload, logs: maxLogs, operations: maxOperations };

@@ -4,7 +4,7 @@
  */
 import { mkdir } from 'node:fs/promises';
 import type { Connection, Worker } from '@corral/scheduler';
-import { Health, type Logger, Metrics } from '@corral/service';
+import { Health, type Logger, Metrics, type Tracing } from '@corral/service';
 import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
 import { CoroutineLoadError, type CoroutineLoader, type LoadedCoroutines } from './coroutine-loader.ts';
 import { FolderWatch } from './folder-watch.ts';
@@ -19,6 +19,7 @@ export interface WorkerHostOptions {
   logger: Logger;
   metrics: Metrics;
   health: Health;
+  tracing?: Tracing | undefined;
 }
 
 export class WorkerHost implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -45,13 +46,14 @@ export class WorkerHost implements OnApplicationBootstrap, BeforeApplicationShut
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    const { worker, connection, health, logger } = this.#options;
+    const { worker, connection, health, logger, tracing } = this.#options;
     health.drain();
     await this.#watch?.close();
     const { running, suspended } = worker.statistics();
     logger.info({ running, suspended }, 'draining');
     await worker.stop();
     await connection.close();
+    await tracing?.close();
   }
 
   async #reload(): Promise<void> {

@@ -34,8 +34,8 @@ export {
   UnserializableError,
   WorkerCrashed,
 } from './contract/exceptions.ts';
-export { isTaskId } from './contract/ids.ts';
-export type { Finding, Instrument } from './contract/instrument.ts';
+export { isTaskId, rootOf } from './contract/ids.ts';
+export type { AboutTask, EndedRun, Finding, Instrument } from './contract/instrument.ts';
 export type { ErrorValue } from './contract/outcome.ts';
 export type { RecordedHistory, RecordedStep } from './contract/recorded-history.ts';
 export { type RetryPolicy, retryLimits } from './contract/retry.ts';
@@ -55,6 +55,12 @@ export {
   taskStates,
   type WorkerView,
 } from './contract/task.ts';
+export {
+  readTraceContext,
+  spanIdOf,
+  type TraceContext,
+  traceIdOf,
+} from './contract/trace.ts';
 export type { StoreHealth } from './contract/views.ts';
 export type { AsCompleted } from './loop/as-completed.ts';
 export {

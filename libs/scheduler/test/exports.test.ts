@@ -44,11 +44,15 @@ it('the public surface', () => {
     'isUpdateId',
     'programCoroutines',
     'programSchema',
+    'readTraceContext',
     'retryLimits',
+    'rootOf',
     'runningTask',
+    'spanIdOf',
     'taskStates',
     'threadEntry',
     'threaded',
+    'traceIdOf',
     'validateProgram',
   ]);
 });

@@ -2,6 +2,7 @@
 import type { Finding } from '@corral/scheduler';
 import { Counter, type Registry } from 'prom-client';
 import type { Logger } from './logger.ts';
+import { taskFields } from './task-fields.ts';
 
 type ByCoroutine = Counter<'coroutine'>;
 
@@ -39,9 +40,9 @@ export class DebugMetrics {
     for (const counter of Object.values(this.#counters)) counter.inc({ coroutine }, 0);
   }
 
-  found({ kind, id, coroutine, message, place, count, error }: Finding): void {
-    this.#counters[kind].inc({ coroutine: this.#label(coroutine) }, count);
+  found({ kind, message, place, count, error, ...task }: Finding): void {
+    this.#counters[kind].inc({ coroutine: this.#label(task.coroutine) }, count);
     const cause = error === undefined ? {} : { err: error };
-    this.#logger.warn({ task: id, coroutine, place, count, ...cause }, message);
+    this.#logger.warn({ ...taskFields(task), place, count, ...cause }, message);
   }
 }

@@ -5,12 +5,16 @@ import { PinoPretty } from 'pino-pretty';
 
 export type { Logger } from 'pino';
 
-export function createLogger({ logLevel, logPretty }: { logLevel: string; logPretty: boolean }): Logger {
+/** `mixin`: what each line has besides what it says. */
+export function createLogger(
+  { logLevel, logPretty }: { logLevel: string; logPretty: boolean },
+  mixin: () => object = () => ({}),
+): Logger {
   // A stream and not a transport: a transport writes from a thread and loses the last lines at exit.
   const stream = logPretty
     ? PinoPretty({ sync: true, ignore: 'pid,hostname' })
     : pino.destination({ dest: 1, sync: true });
-  return pino({ level: logLevel, timestamp: pino.stdTimeFunctions.isoTime }, stream);
+  return pino({ level: logLevel, timestamp: pino.stdTimeFunctions.isoTime, mixin }, stream);
 }
 
 type Level = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';

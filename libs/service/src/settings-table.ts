@@ -86,6 +86,31 @@ const common = {
     default: '0',
     description: 'Log for people instead of one JSON object a line.',
   },
+  otlpEndpoint: {
+    ...(url(['http:', 'https:'], 'an http or https URL') as Kind<string | undefined>),
+    variable: 'OTEL_EXPORTER_OTLP_ENDPOINT',
+    default: undefined,
+    description: 'Where spans are sent: base URL of a receiver of OTLP over HTTP. Without it there is no tracing.',
+    secret: true,
+  },
+  otlpTracesEndpoint: {
+    ...(url(['http:', 'https:'], 'an http or https URL') as Kind<string | undefined>),
+    variable: 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT',
+    default: undefined,
+    description: 'The same for traces alone, used as it is; to the other one `/v1/traces` is added.',
+    secret: true,
+  },
+  traceShare: {
+    expects: 'a number from 0 to 1',
+    schema: z
+      .string()
+      .regex(/^[0-9.]{1,20}$/)
+      .transform(Number)
+      .pipe(z.number().min(0).max(1)),
+    variable: 'OTEL_TRACES_SAMPLER_ARG',
+    default: '1',
+    description: 'Share of the traces that begin here, and are sent. For others, whoever began them has decided.',
+  },
   shutdownMs: {
     ...integer(0, 600_000),
     variable: 'CORRAL_SHUTDOWN_MS',

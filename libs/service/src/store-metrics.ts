@@ -3,6 +3,7 @@ import type { Instrument } from '@corral/scheduler';
 import { Counter, Histogram, type Registry } from 'prom-client';
 import { callBuckets } from './buckets.ts';
 import type { Logger } from './logger.ts';
+import { taskFields } from './task-fields.ts';
 
 export function storeMetrics(registry: Registry, logger: Logger): Pick<Instrument, 'storeCall' | 'warning'> {
   const registers = [registry];
@@ -36,9 +37,9 @@ export function storeMetrics(registry: Registry, logger: Logger): Pick<Instrumen
       items.inc({ method }, count);
       errors.inc({ method }, failed ? 1 : 0);
     },
-    warning(message, error) {
+    warning(message, error, task) {
       warnings.inc();
-      logger.warn({ err: error }, message);
+      logger.warn({ err: error, ...(task === undefined ? {} : taskFields(task)) }, message);
     },
   };
 }

@@ -1,5 +1,5 @@
 /** What a worker does with tasks. Counters are of this process alone: sum them over workers. */
-import type { Instrument, TaskId } from '@corral/scheduler';
+import type { AboutTask, Instrument } from '@corral/scheduler';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { BoundedLabels, otherLabel } from './bounded-labels.ts';
 import { callBuckets, durationBuckets, queueBuckets } from './buckets.ts';
@@ -11,12 +11,14 @@ const outcomes = ['succeeded', 'failed', 'cancelled'] as const;
 
 /** Points of a graph that somebody may ask about lead to a task; the quick ones are too many to be worth it. */
 const exemplarSeconds = 0.1;
-/** All labels of an exemplar together may have 128 characters. */
-const longestExemplar = 100;
+/** All labels of an exemplar, names and values, may have 128 characters together. */
+const longestExemplar = 128;
 
-function observation(id: TaskId, labels: Record<string, string>, value: number) {
-  const exemplar = value >= exemplarSeconds && id.length <= longestExemplar;
-  return { labels, value, exemplarLabels: exemplar ? { task_id: id } : {} };
+function observation({ id, traceId }: AboutTask, labels: Record<string, string>, value: number) {
+  if (value < exemplarSeconds) return { labels, value, exemplarLabels: {} };
+  const exemplar = { task_id: id, ...(traceId === undefined ? {} : { trace_id: traceId }) };
+  const fits = Object.entries(exemplar).flat().join('').length <= longestExemplar;
+  return { labels, value, exemplarLabels: fits ? exemplar : {} };
 }
 
 /** As `Worker.statistics()` of the scheduler has them. */
@@ -129,18 +131,20 @@ export class WorkerMetrics {
 
     const errorTypes = new BoundedLabels(maxErrorTypes);
     this.instrument = {
-      taskStarted: ({ id, coroutine, attempt, queuedMs, replayed }) => {
+      taskStarted: ({ attempt, queuedMs, replayed, ...task }) => {
+        const { coroutine } = task;
         const first = attempt <= 1 && !replayed;
         this.#starts.inc({ coroutine: label(coroutine), reason: first ? 'first' : 'recovered' });
-        if (first) queued.observe(observation(id, { coroutine: label(coroutine) }, queuedMs / 1000));
+        if (first) queued.observe(observation(task, { coroutine: label(coroutine) }, queuedMs / 1000));
       },
       taskSuspended: ({ coroutine }) => this.#suspensions.inc({ coroutine: label(coroutine) }),
       taskResumed: ({ waitedMs }) => resumed.observe(waitedMs / 1000),
       slotUsed: ({ coroutine, ms }) => this.#slotSeconds.inc({ coroutine: label(coroutine) }, ms / 1000),
       sessionLost: () => sessionsLost.inc(),
-      taskSettled: ({ id, coroutine, state, errorType, ranMs }) => {
+      taskSettled: ({ state, errorType, ranMs, ...task }) => {
+        const { coroutine } = task;
         this.#finished.inc({ coroutine: label(coroutine), outcome: state });
-        duration.observe(observation(id, { coroutine: label(coroutine), outcome: state }, ranMs / 1000));
+        duration.observe(observation(task, { coroutine: label(coroutine), outcome: state }, ranMs / 1000));
         if (state !== 'failed') return;
         errors.inc({ coroutine: label(coroutine), type: errorTypes.admit(errorType ?? 'Error') });
         if (errorType === 'NonDeterminismError') nonDeterminism.inc();

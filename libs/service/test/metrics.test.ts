@@ -127,6 +127,14 @@ describe('OpenMetrics', () => {
     expect(text.endsWith('# EOF\n')).toBe(true);
   });
 
+  test('leads to their traces as well, whatever the id of the task', async () => {
+    const metrics = metricsOf('worker');
+    const id = `t_${'0'.repeat(26)}.${'A'.repeat(12)}.99999999`;
+    const traceId = '0af7651916cd43dd8448eb211c80319c';
+    metrics.instrument.taskSettled?.({ id, traceId, coroutine: 'crawl', state: 'succeeded', ranMs: 700 });
+    expect((await openMetrics(metrics)).text).toContain(`# {task_id="${id}",trace_id="${traceId}"} 0.7`);
+  });
+
   test('does not change what the older format says afterwards', async () => {
     const metrics = metricsOf('worker');
     const names = (text: string) => new Set(text.match(/^# TYPE \S+/gm));

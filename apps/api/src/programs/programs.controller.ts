@@ -1,9 +1,10 @@
-import { programSchema, type TaskView } from '@corral/scheduler';
+import { programSchema, type TaskView, type TraceContext } from '@corral/scheduler';
 import { Body, Controller, Get, Header, Headers, Post, Query, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Problems } from '../problem/problems.decorator.ts';
 import { noQuery } from '../server/no-query.ts';
+import { Trace } from '../server/request-trace.ts';
 import { idempotencyKey } from '../tasks/idempotency-key.ts';
 import { answerSubmitted, Submits } from '../tasks/submitted.ts';
 import { bodyProblems } from '../tasks/task-descriptions.ts';
@@ -32,11 +33,12 @@ export class ProgramsController {
     @Body({ schema: programSubmission }) { program }: ProgramSubmission,
     @Query({ schema: waitQuery }) { waitMs }: WaitQuery,
     @Headers('idempotency-key') key: string | undefined,
+    @Trace() trace: TraceContext | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<TaskView> {
     checkProgram(program, '#/program');
     const task = { coroutine: programName, args: { program } };
-    const submitted = await this.tasks.submitChecked(task, idempotencyKey(key), waitMs, reply.raw);
+    const submitted = await this.tasks.submitChecked(task, { key: idempotencyKey(key), trace }, waitMs, reply.raw);
     return answerSubmitted(submitted, waitMs, reply);
   }
 

@@ -3,7 +3,7 @@ import { isSettled, type TaskView } from '@corral/scheduler';
 import { applyDecorators, HttpCode } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiHeader, ApiOkResponse } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { submittedHeaders as headers, idempotencyHeader } from './task-descriptions.ts';
+import { submittedHeaders as headers, idempotencyHeader, traceparentHeader } from './task-descriptions.ts';
 import { taskView as standardSchema } from './task-responses.ts';
 
 export interface Submitted {
@@ -15,6 +15,7 @@ export const Submits = (): MethodDecorator =>
   applyDecorators(
     HttpCode(202),
     ApiHeader(idempotencyHeader),
+    ApiHeader(traceparentHeader),
     ApiAcceptedResponse({ description: 'The task exists.', standardSchema, headers }),
     ApiOkResponse({ description: 'With waitMs: the task is settled.', standardSchema, headers }),
   );

@@ -8,6 +8,14 @@ export const idempotencyHeader = {
   schema: { type: 'string' as const },
 };
 
+export const traceparentHeader = {
+  name: 'traceparent',
+  required: false,
+  description:
+    'W3C Trace Context: all tasks of the tree belong to this trace; `tracestate` goes along. Malformed, it counts as absent.',
+  schema: { type: 'string' as const },
+};
+
 export const submittedHeaders = {
   Location: { description: 'Path of the task.', schema: { type: 'string' as const } },
   'Idempotency-Replayed': {

@@ -68,6 +68,10 @@ const viewFields = {
     .exactOptional()
     .meta({ description: 'A cancel was requested, and it has not ended yet.' }),
   unroutable: z.boolean().exactOptional().meta({ description: 'It waits, and no live worker knows its coroutine.' }),
+  traceId: z
+    .string()
+    .exactOptional()
+    .meta({ description: 'Of the trace that it belongs to: that of the `traceparent` of its root.' }),
 };
 
 export const taskView: z.ZodType<TaskView> = z.object(viewFields).meta({ id: 'Task' });
@@ -102,6 +106,7 @@ export const taskHistory: z.ZodType<RecordedHistory> = z
     coroutine: z.string(),
     name: z.string().exactOptional(),
     context: z.array(z.tuple([z.string(), z.unknown()])).exactOptional(),
+    trace: z.object({ traceparent: z.string(), tracestate: z.string().exactOptional() }).exactOptional(),
     args: z.unknown(),
     attempt: count,
     failures: count.exactOptional(),

@@ -1,4 +1,4 @@
-import type { Page, RecordedHistory, TaskLogs, TaskTree, TaskView } from '@corral/scheduler';
+import type { Page, RecordedHistory, TaskLogs, TaskTree, TaskView, TraceContext } from '@corral/scheduler';
 import { Body, Controller, Get, Headers, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
 import {
   ApiAcceptedResponse,
@@ -13,6 +13,7 @@ import {
 import type { FastifyReply } from 'fastify';
 import { Problems } from '../problem/problems.decorator.ts';
 import { noQuery } from '../server/no-query.ts';
+import { Trace } from '../server/request-trace.ts';
 import { idempotencyKey } from './idempotency-key.ts';
 import { answerSubmitted, Submits } from './submitted.ts';
 import { bodyProblems, eventStream, lastEventIdHeader, taskId } from './task-descriptions.ts';
@@ -34,9 +35,11 @@ export class TasksController {
     @Body({ schema: submission }) body: Submission,
     @Query({ schema: waitQuery }) { waitMs }: WaitQuery,
     @Headers('idempotency-key') key: string | undefined,
+    @Trace() trace: TraceContext | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<TaskView> {
-    return answerSubmitted(await this.tasks.submit(body, idempotencyKey(key), waitMs, reply.raw), waitMs, reply);
+    const came = { key: idempotencyKey(key), trace };
+    return answerSubmitted(await this.tasks.submit(body, came, waitMs, reply.raw), waitMs, reply);
   }
 
   @Get()

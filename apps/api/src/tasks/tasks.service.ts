@@ -9,6 +9,7 @@ import {
   type TaskLogs,
   type TaskTree,
   type TaskView,
+  type TraceContext,
 } from '@corral/scheduler';
 import { Inject, Injectable } from '@nestjs/common';
 import { type ApiClient, CLIENT } from '../client.ts';
@@ -19,6 +20,13 @@ import { EventStreams } from './event-streams.ts';
 import { LongPolls } from './long-polls.ts';
 import type { Submitted } from './submitted.ts';
 import type { ListQuery, Submission } from './task-requests.ts';
+
+/** What comes with a submit, besides its body. */
+export interface Accompanying {
+  /** The idempotency key. */
+  key: string | undefined;
+  trace: TraceContext | undefined;
+}
 
 @Injectable()
 export class TasksService {
@@ -32,25 +40,25 @@ export class TasksService {
   /** Checks the arguments as far as the API knows what they should be, and submits. */
   async submit(
     submission: Submission,
-    key: string | undefined,
+    came: Accompanying,
     waitMs: number | undefined,
     response: ServerResponse,
   ): Promise<Submitted> {
     const { coroutine, args = {} } = submission;
     if (coroutine === programName) checkProgramArguments(args);
     else await this.checks.check(coroutine, args);
-    return this.submitChecked(submission, key, waitMs, response);
+    return this.submitChecked(submission, came, waitMs, response);
   }
 
   async submitChecked(
     { coroutine, args = {}, options = {} }: Submission,
-    key: string | undefined,
+    { key, trace }: Accompanying,
     waitMs: number | undefined,
     response: ServerResponse,
   ): Promise<Submitted> {
     if (waitMs !== undefined) this.polls.check(waitMs);
     const once = key === undefined ? {} : { idempotencyKey: key };
-    const submitted = await this.client.submitOnce(coroutine, args, { ...options, ...once });
+    const submitted = await this.client.submitOnce(coroutine, args, { ...options, ...once, trace });
     if (waitMs === undefined || isSettled(submitted.task.state)) return submitted;
     return { ...submitted, task: await this.#settledIfPossible(submitted.task, waitMs, response) };
   }

@@ -3,6 +3,7 @@
  *
  * H1. One deadline covers all of it, redirects and body included. H2. Each hop of a redirect is checked like the first
  * URL. H3. Another origin gets none of the caller's headers but the plain ones: whatever else they hold may be a secret.
+ * H4. What is asked first learns of the trace that the task belongs to, unless the caller names another.
  */
 import { coroutine } from '@corral/scheduler';
 import type { RequestInit, Response } from 'undici';
@@ -74,7 +75,9 @@ export const httpFetch = (client: HttpClient) =>
   coroutine(
     'httpFetch',
     (loop, request): Promise<HttpAnswer> =>
-      client.within(loop.signal, request.timeoutMs, (signal) => exchange(client, request, signal)),
+      client.within(loop.signal, request.timeoutMs, (signal) =>
+        exchange(client, { ...request, headers: { ...loop.traceHeaders, ...lower(request.headers) } }, signal),
+      ),
     { args, description: 'One HTTP request: follows redirects, limits time and size, reaches public addresses only.' },
   );
 
@@ -117,10 +120,10 @@ function firstRequest({ method, headers, body, json }: Arguments, signal: AbortS
     return {
       method,
       signal,
-      headers: { 'content-type': 'application/json', ...lower(headers) },
+      headers: { 'content-type': 'application/json', ...headers },
       body: JSON.stringify(json),
     };
-  return { method, signal, headers: lower(headers), ...(body === undefined ? {} : { body }) };
+  return { method, signal, headers, ...(body === undefined ? {} : { body }) };
 }
 
 const lower = (headers: Record<string, string>): Record<string, string> =>

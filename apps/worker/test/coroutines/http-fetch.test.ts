@@ -91,6 +91,26 @@ describe('a request', () => {
   });
 });
 
+describe('the trace of the task', () => {
+  const traceHeaders = { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', tracestate: 'a=b' };
+  const told = async (headers: Record<string, string>) => {
+    const { url } = await serve((request, response) => {
+      const { traceparent, tracestate } = request.headers;
+      response.end(JSON.stringify({ traceparent, tracestate }));
+    });
+    return (await call(fetcher(), { url, headers, as: 'json' }, undefined, traceHeaders)).body;
+  };
+
+  it('is told to who is asked', async () => {
+    expect(await told({})).toEqual(traceHeaders);
+  });
+
+  it('gives way to another that the caller names', async () => {
+    const traceparent = `00-${'1'.repeat(32)}-b7ad6b7169203331-01`;
+    expect(await told({ Traceparent: traceparent })).toMatchObject({ traceparent });
+  });
+});
+
 describe('S10 limits', () => {
   it('a body that grows beyond maxBytes by decompression is given up', async () => {
     const { url } = await serve((_request, response) => {

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import type { Clock } from '../contract/clock.ts';
 import type { ClusterFacts } from '../contract/cluster.ts';
 import { decode, encode } from '../contract/codec.ts';
-import { checkPolicies, type TaskOptions } from '../contract/coroutine.ts';
+import { checkPolicies, type KeptOptions, type TaskOptions } from '../contract/coroutine.ts';
 import type { Dispatch, Hint } from '../contract/dispatch.ts';
 import { IdempotencyConflictError, LookupError, StoreUnavailableError } from '../contract/exceptions.ts';
 import { isTaskId, newRootId, partitionOf } from '../contract/ids.ts';
@@ -25,6 +25,7 @@ import {
   type TaskView,
   type WorkerView,
 } from '../contract/task.ts';
+import { readTraceContext, type TraceContext } from '../contract/trace.ts';
 import type { Views } from '../contract/views.ts';
 import { taskHistory } from './task-history.ts';
 import { type TaskUpdate, taskUpdates } from './task-updates.ts';
@@ -36,6 +37,8 @@ export interface SubmitOptions extends TaskOptions {
   idempotencyKey?: string;
   /** The task and all below it are removed so long after its end; `RESULT_TTL` of the client by default. */
   resultTtlMs?: number;
+  /** Of what submits it: all tasks of the tree are part of this trace. */
+  trace?: TraceContext | undefined;
 }
 
 export interface ListOptions {
@@ -89,17 +92,20 @@ export class Client {
   async submitOnce(
     coroutine: string,
     args: unknown,
-    { idempotencyKey, resultTtlMs, ...options }: SubmitOptions = {},
+    { idempotencyKey, resultTtlMs, trace, ...options }: SubmitOptions = {},
   ): Promise<{ task: TaskView; replayed: boolean }> {
     checkPolicies('submit', options);
     if (resultTtlMs !== undefined) checkResultTtl(resultTtlMs);
+    const chosen = sized('options', encode(options), longestNote);
+    const kept: KeptOptions = { ...options, ...(trace === undefined ? {} : { trace: checkedTrace(trace) }) };
     const root = {
       coroutine,
       args: sized(`arguments of ${coroutine}`, encode(args), this.#parts.limits.payload, 'payload'),
-      options: sized('options', encode(options), longestNote),
+      options: encode(kept),
       resultTtlMs: resultTtlMs ?? this.#parts.resultTtlMs ?? defaultResultTtlMs,
     };
-    const content = [coroutine, root.args, root.options, resultTtlMs];
+    // Without the trace: a request that is sent again comes with another span.
+    const content = [coroutine, root.args, chosen, resultTtlMs];
     const id = this.#newRoot(idempotencyKey);
     const partition = this.#partition(id);
     const idempotency =
@@ -304,6 +310,12 @@ export class Client {
 }
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('base64url');
+
+function checkedTrace(trace: TraceContext): TraceContext {
+  const read = readTraceContext({ ...trace });
+  if (read === undefined) throw new RangeError(`trace: ${JSON.stringify(trace.traceparent)} is no traceparent`);
+  return read;
+}
 
 function checkResultTtl(ms: number): void {
   if (!(ms >= shortestResultTtlMs && ms <= longestResultTtlMs))

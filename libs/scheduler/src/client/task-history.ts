@@ -35,13 +35,14 @@ export async function taskHistory(
     else await deliver(inbox.shift());
   }
   for (const event of inbox) await deliver(event); // delivered after the last commit, or not yet
-  const { name, context } = decode(record.options) as KeptOptions;
+  const { name, context, trace } = decode(record.options) as KeptOptions;
   return {
     version: historyVersion,
     task: id,
     coroutine: record.coroutine,
     ...(name === undefined ? {} : { name }),
     ...(context === undefined ? {} : { context }),
+    ...(trace === undefined ? {} : { trace }),
     args: decode(origin.args),
     attempt: record.attempt,
     ...(record.retry === undefined ? {} : { failures: record.retry.failures, firstOp: origin.firstOp }),

@@ -1,15 +1,16 @@
 /** The view of a task for people, made from the record in the store. */
 import { decode } from '../contract/codec.ts';
-import type { TaskOptions } from '../contract/coroutine.ts';
+import type { KeptOptions } from '../contract/coroutine.ts';
 import { rootOf } from '../contract/ids.ts';
 import type { ErrorValue } from '../contract/outcome.ts';
 import type { RetryView, TaskId, TaskView } from '../contract/task.ts';
+import { traceIdOf } from '../contract/trace.ts';
 import type { TaskRecord } from '../contract/views.ts';
 
 const time = (ms: number): string => new Date(ms).toISOString();
 
 export function taskView(record: TaskRecord): TaskView {
-  const { name } = decode(record.options) as TaskOptions;
+  const { name, trace } = decode(record.options) as KeptOptions;
   const { outcome } = record;
   return {
     id: record.id,
@@ -30,6 +31,7 @@ export function taskView(record: TaskRecord): TaskView {
     children: record.children,
     ...(record.cancelRequested && outcome === undefined ? { cancelRequested: true } : {}),
     ...(record.stranded ? { unroutable: true } : {}),
+    ...(trace === undefined ? {} : { traceId: traceIdOf(trace) }),
   };
 }
 

@@ -1,6 +1,7 @@
 /** What `coroutine(name, fn, options)` takes beside the function, and what its creator may choose for a task. */
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { checkRetryPolicy, type RetryPolicy } from './retry.ts';
+import type { TraceContext } from './trace.ts';
 
 /** How a task is to be run. A coroutine may say it for all of its tasks; the task's own option wins. */
 export interface TaskPolicies {
@@ -30,6 +31,8 @@ export interface TaskOptions extends TaskPolicies {
 /** What is kept of a task besides its arguments: what its creator chose, and what it inherits. */
 export interface KeptOptions extends TaskOptions {
   context?: [name: string, value: unknown][];
+  /** Of the tree. */
+  trace?: TraceContext;
 }
 
 /** @throws RangeError that names the option; `where` is what takes it */

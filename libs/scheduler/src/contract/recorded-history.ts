@@ -5,6 +5,7 @@
 import type { TaskEvent } from './history.ts';
 import type { Outcome } from './outcome.ts';
 import type { TaskId, TaskState } from './task.ts';
+import type { TraceContext } from './trace.ts';
 
 export const historyVersion = 1;
 
@@ -19,6 +20,7 @@ export interface RecordedHistory {
   coroutine: string;
   name?: string;
   context?: [name: string, value: unknown][];
+  trace?: TraceContext;
   args: unknown;
   attempt: number;
   /** When attempts before this one have failed: how many, and the number of the first operation of this one. */

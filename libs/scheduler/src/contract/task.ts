@@ -59,6 +59,8 @@ export interface TaskView {
   cancelRequested?: boolean;
   /** Pending, and no live worker knows its coroutine. */
   unroutable?: boolean;
+  /** Of the trace that its tree belongs to, if there is one: 32 hex digits. */
+  traceId?: string;
 }
 
 export interface TaskTree extends TaskView {

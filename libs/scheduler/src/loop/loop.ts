@@ -69,6 +69,9 @@ export interface Loop {
   log(entry: unknown): void;
   /** Shows a JSON value as the progress of the task; the last one counts. */
   progress(value: unknown): void;
+  /** Headers for requests to others, who are then part of the trace that this task belongs to: `traceparent`, and
+   *  `tracestate` if there is one (W3C Trace Context). Empty without a trace. */
+  readonly traceHeaders: Readonly<Record<string, string>>;
   currentTask(): CurrentTask;
   /** Tasks that this coroutine has a handle on and that are not done, as far as it has been told. */
   allTasks(): Task<unknown>[];
@@ -157,6 +160,10 @@ export class TaskLoop implements Loop {
 
   progress(value: unknown): void {
     this.#runner.progress(encode(value));
+  }
+
+  get traceHeaders(): Readonly<Record<string, string>> {
+    return { ...this.#runner.trace };
   }
 
   currentTask(): CurrentTask {

@@ -22,6 +22,7 @@ import { childId, isTaskId } from '../contract/ids.ts';
 import { type Limits, largestTurn, longestNote, sized, tooLarge } from '../contract/limits.ts';
 import type { Outcome } from '../contract/outcome.ts';
 import type { TaskId } from '../contract/task.ts';
+import { contextOfTask, type TraceContext } from '../contract/trace.ts';
 import { Context } from './context.ts';
 import { type AnyCoroutineFunction, checkArguments } from './coroutines.ts';
 import { failure } from './failure.ts';
@@ -38,6 +39,7 @@ export interface RunnerTask {
   name: string | undefined;
   /** What it inherits. */
   context: readonly [string, unknown][];
+  trace: TraceContext | undefined;
   attempt: number;
   /** Attempts of the coroutine that have failed before this one. */
   failures: number;
@@ -134,6 +136,11 @@ export class Runner implements Operations {
   get info(): Pick<RunnerTask, 'id' | 'name' | 'attempt' | 'failures'> & { coroutine: string } {
     const { id, name, attempt, failures } = this.#task;
     return { id, name, coroutine: this.#fn.coroutineName, attempt, failures };
+  }
+
+  /** What a request of this task carries on. */
+  get trace(): TraceContext | undefined {
+    return this.#task.trace && contextOfTask(this.#task.trace, this.taskId);
   }
 
   get origin(): string {
@@ -240,7 +247,9 @@ export class Runner implements Operations {
 
   keptOptions(options: TaskOptions): string {
     const context = this.context.entries();
-    const kept = encode(context.length === 0 ? options : { ...options, context });
+    const { trace } = this.#task;
+    const inherited = { ...(context.length === 0 ? {} : { context }), ...(trace === undefined ? {} : { trace }) };
+    const kept = encode(Object.keys(inherited).length === 0 ? options : { ...options, ...inherited });
     return sized('name and context of a task', kept, longestNote);
   }
 

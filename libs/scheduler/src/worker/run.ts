@@ -16,18 +16,20 @@ import type { KeptOptions } from '../contract/coroutine.ts';
 import { FencedError, NonDeterminismError } from '../contract/exceptions.ts';
 import type { HistoryStep, TaskEvent } from '../contract/history.ts';
 import { childId, rootOf } from '../contract/ids.ts';
-import type { Instrument } from '../contract/instrument.ts';
+import type { AboutTask, Instrument } from '../contract/instrument.ts';
 import type { Limits } from '../contract/limits.ts';
 import type { ErrorValue, Outcome } from '../contract/outcome.ts';
 import type { Claim, GroupMembers, ParkAnswer, SettleAnswer, Settlement, Turn, TurnAnswer } from '../contract/store.ts';
 import type { TaskId } from '../contract/task.ts';
 import type { Threads } from '../contract/threads.ts';
+import { traceIdOf } from '../contract/trace.ts';
 import type { AnyCoroutineFunction } from '../loop/coroutines.ts';
 import type { Delivery } from '../loop/operations.ts';
 import type { StepWatch } from '../loop/oversights.ts';
 import { Runner } from '../loop/runner.ts';
 import { TurnRequests } from '../loop/turn.ts';
 import { asOffender, type Offender } from './blame.ts';
+import { type Ending, endedRun } from './ended-run.ts';
 import { Notice } from './notice.ts';
 import type { Parking } from './parking.ts';
 import { retryAfterMs } from './retry.ts';
@@ -68,6 +70,9 @@ const waitsDelayMs = 1000;
 
 export class TaskRun implements Offender {
   readonly claim: Claim;
+  /** For the instrument. */
+  readonly about: AboutTask;
+  readonly #options: KeptOptions;
   readonly #host: RunHost;
   readonly #fn: AnyCoroutineFunction;
   #runner: Runner;
@@ -95,10 +100,14 @@ export class TaskRun implements Offender {
   /** An error that the coroutine has let go unhandled. */
   #unhandled: { error: unknown } | undefined;
   #parking: Promise<void> | undefined;
+  #ending: Ending = { end: 'left', errorType: undefined, reason: undefined };
 
   /** The caller has acquired a slot for this run. */
   constructor(claim: Claim, fn: AnyCoroutineFunction, host: RunHost) {
     this.claim = claim;
+    this.#options = JSON.parse(claim.options) as KeptOptions;
+    const { trace } = this.#options;
+    this.about = { id: claim.id, coroutine: claim.coroutine, traceId: trace && traceIdOf(trace) };
     this.#fn = fn;
     this.#host = host;
     this.#history = claim.history.flatMap((entry) => JSON.parse(entry) as HistoryStep[]);
@@ -114,24 +123,16 @@ export class TaskRun implements Offender {
   }
 
   #newRunner(): Runner {
-    const { id, attempt, failures, firstOp, options } = this.claim;
-    const { name, context = [] } = JSON.parse(options) as KeptOptions;
+    const { id, attempt, failures, firstOp } = this.claim;
+    const { name, context = [], trace } = this.#options;
     const starts = this.#history.filter((step): step is ['start', string, string] => step[0] === 'start');
     const recorded = new Set(this.#events.flatMap((event) => (event.kind === 'step' ? [event.op] : [])));
-    const about = { id, name, context, attempt, failures, firstOp, logged: this.#logged };
+    const about = { id, name, context, trace, attempt, failures, firstOp, logged: this.#logged };
     const task = { ...about, starts, recorded, watch: this.#host.watch };
     const runner: Runner = new Runner(this.#fn, task, this.#host.clock, this.#host.limits, () => {
       if (runner === this.#runner) this.#news.give();
     });
     return runner;
-  }
-
-  get id(): TaskId {
-    return this.claim.id;
-  }
-
-  get coroutine(): string {
-    return this.claim.coroutine;
   }
 
   blame(error: unknown): void {
@@ -167,6 +168,7 @@ export class TaskRun implements Offender {
   fence(reason: string): void {
     if (this.#fenced) return;
     this.#fenced = true;
+    this.#ending.reason = reason;
     this.#runner.dispose(new FencedError(reason));
     this.#sideEffects.abandon(reason);
     this.#news.give();
@@ -191,7 +193,7 @@ export class TaskRun implements Offender {
       (decided) => {
         if (decided !== 'news') this.fence(`task ${id}: parked`);
       },
-      (error: unknown) => this.#host.instrument.warning?.(`could not park task ${id}`, error),
+      (error: unknown) => this.#host.instrument.warning?.(`could not park task ${id}`, error, this.about),
     );
   }
 
@@ -207,6 +209,7 @@ export class TaskRun implements Offender {
       this.#sideEffects.abandon('the task has ended here');
       this.#talk?.cancel();
       this.#releaseSlot();
+      this.#tellEnd();
     }
   }
 
@@ -231,7 +234,7 @@ export class TaskRun implements Offender {
     }
     runner.replaying = false;
     const ms = this.#host.clock.monotonic() - began;
-    if (steps > 0) this.#host.instrument.replayed?.({ ...this.#about, steps, ms });
+    if (steps > 0) this.#host.instrument.replayed?.({ ...this.about, steps, ms });
   }
 
   async #live(): Promise<void> {
@@ -260,7 +263,7 @@ export class TaskRun implements Offender {
     const { outcomes, size, openMs, decidedMs } = group;
     if (!this.#runner.replaying) {
       const failed = event.failed !== undefined;
-      this.#host.instrument.gathered?.({ ...this.#about, members: size, failed, openMs, fanInMs: decidedMs });
+      this.#host.instrument.gathered?.({ ...this.about, members: size, failed, openMs, fanInMs: decidedMs });
     }
     return outcomes;
   }
@@ -340,7 +343,7 @@ export class TaskRun implements Offender {
     if (answer.kind === 'fenced') return this.#lost();
     if (answer.kind === 'behind') return this.#host.giveBack(this, 'the store has lost what it knew of it');
     this.#history.push(...steps);
-    for (const [what, op] of steps) if (what === 'start') this.#host.instrument.operation?.({ ...this.#about, op });
+    for (const [what, op] of steps) if (what === 'start') this.#host.instrument.operation?.({ ...this.about, op });
     this.#logged += requests.logs.length;
     this.#recordedSuspended = suspended && answer.events.length === 0;
     for (const { op, ms } of requests.timers) this.#timers.set(op, ms);
@@ -353,7 +356,7 @@ export class TaskRun implements Offender {
     if (!this.#suspends) return await this.#somethingNew();
     const { clock, slots, instrument } = this.#host;
     this.#releaseSlot();
-    instrument.taskSuspended?.(this.#about);
+    instrument.taskSuspended?.(this.about);
     if (this.#host.draining) return this.#host.giveBack(this, 'handed over, this worker stops');
     this.#host.parking.rests(this);
     await this.#somethingNew();
@@ -363,19 +366,15 @@ export class TaskRun implements Offender {
     const newsAt = clock.monotonic();
     await slots.acquire();
     this.#slotSince = clock.monotonic();
-    instrument.taskResumed?.({ ...this.#about, waitedMs: this.#slotSince - newsAt });
+    instrument.taskResumed?.({ ...this.about, waitedMs: this.#slotSince - newsAt });
     if (this.#host.alwaysReplay) await this.#forget();
   }
 
   #releaseSlot(): void {
     if (this.#slotSince === undefined) return;
-    this.#host.instrument.slotUsed?.({ ...this.#about, ms: this.slotMs });
+    this.#host.instrument.slotUsed?.({ ...this.about, ms: this.slotMs });
     this.#slotSince = undefined;
     this.#host.slots.release();
-  }
-
-  get #about(): { id: TaskId; coroutine: string } {
-    return { id: this.claim.id, coroutine: this.claim.coroutine };
   }
 
   /** Begins again from what is recorded. What was delivered and not recorded yet is delivered again. */
@@ -405,18 +404,23 @@ export class TaskRun implements Offender {
     const { oversights } = this.#runner;
     if (oversights === undefined) return;
     const { id } = this.claim;
-    for (const finding of oversights.findings(state, id === rootOf(id))) this.#host.instrument.found?.(finding);
+    const { traceId } = this.about;
+    for (const finding of oversights.findings(state, id === rootOf(id)))
+      this.#host.instrument.found?.({ ...finding, traceId });
   }
 
   /** The run itself went wrong: what the coroutine does from now on does not count. */
   async #fail(error: unknown): Promise<void> {
     this.#runner.dispose(new FencedError(`task ${this.claim.id} has failed`));
-    await this.#settle({ state: 'failed', payload: encode(errorValue(error, `${this.coroutine} ${this.id}`)) });
+    await this.#settle({
+      state: 'failed',
+      payload: encode(errorValue(error, `${this.claim.coroutine} ${this.claim.id}`)),
+    });
   }
 
   async #settle(outcome: Outcome): Promise<void> {
     if (this.#fenced) return;
-    const { id, token, coroutine, failures } = this.claim;
+    const { id, token, failures } = this.claim;
     const { logs, progress } = this.#requests;
     const { clock, instrument } = this.#host;
     const delayMs = retryAfterMs(this.claim, this.#fn, outcome, clock);
@@ -425,13 +429,14 @@ export class TaskRun implements Offender {
     if (answer.kind === 'fenced') return this.#lost();
     const errorType = outcome.state === 'failed' ? (JSON.parse(outcome.payload) as ErrorValue).type : undefined;
     if (answer.kind === 'retrying' && delayMs !== undefined) {
+      this.#ending = { end: 'retried', errorType, reason: undefined };
       this.#host.retryLater(id, delayMs);
-      instrument.taskRetried?.({ id, coroutine, errorType: errorType ?? '', failures: failures + 1, delayMs });
+      instrument.taskRetried?.({ ...this.about, errorType: errorType ?? '', failures: failures + 1, delayMs });
       return;
     }
+    this.#ending = { end: outcome.state, errorType, reason: undefined };
     instrument.taskSettled?.({
-      id,
-      coroutine,
+      ...this.about,
       state: outcome.state,
       ...(errorType === undefined ? {} : { errorType }),
       ranMs: clock.monotonic() - this.#startedAt,
@@ -439,8 +444,16 @@ export class TaskRun implements Offender {
     if (answer.kind === 'ending') await this.#host.endTree(id);
   }
 
+  #tellEnd(): void {
+    const { clock, instrument } = this.#host;
+    const { trace } = this.#options;
+    if (trace === undefined || instrument.ran === undefined) return;
+    const ranMs = clock.monotonic() - this.#startedAt;
+    instrument.ran(endedRun(this.claim, trace, this.#ending, clock.now(), ranMs));
+  }
+
   #lost(): void {
     this.fence(`task ${this.claim.id}: another worker has taken over`);
-    this.#host.instrument.fenced?.(this.#about);
+    this.#host.instrument.fenced?.(this.about);
   }
 }

@@ -142,11 +142,11 @@ export class Runs implements RunHost {
 
   /** Runs a claimed task to its end here. The caller has acquired a slot for it. `failed`: it could not be settled. */
   begin(claim: Claim, fn: AnyCoroutineFunction, failed: (error: unknown) => Promise<void>): void {
-    const { id, coroutine, attempt } = claim;
+    const { id, attempt } = claim;
     const run = new TaskRun(claim, fn, this);
     this.#runs.set(id, run);
     const queuedMs = Math.max(0, this.clock.now() - claim.createdAt);
-    this.instrument.taskStarted?.({ id, coroutine, attempt, queuedMs, replayed: claim.history.length > 0 });
+    this.instrument.taskStarted?.({ ...run.about, attempt, queuedMs, replayed: claim.history.length > 0 });
     const driving = run
       .drive()
       .catch(async (error: unknown) => {
@@ -201,7 +201,7 @@ export class Runs implements RunHost {
       else if (answer.kind === 'behind') this.giveBack(run, 'the store has lost what it knew of it');
       else run.receive(known, answer.events);
     } catch (error) {
-      this.instrument.warning?.(`could not read the news of task ${id}`, error);
+      this.instrument.warning?.(`could not read the news of task ${id}`, error, run.about);
     }
   }
 

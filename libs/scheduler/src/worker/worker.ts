@@ -255,7 +255,7 @@ export class Worker {
   }
 
   async #giveBack(id: TaskId, reason: string, error: unknown): Promise<void> {
-    if (!this.#draining) this.#warn(`task ${id} is given back: ${reason}`, error);
+    if (!this.#draining) this.#warn(`task ${id} is given back: ${reason}`, error, { id });
     await this.#release(this.#partition(id), [id]);
   }
 
@@ -280,7 +280,8 @@ export class Worker {
     return partitionOf(id, this.#parts.store.partitions);
   }
 
-  #warn(message: string, error: unknown): void {
-    if (!(error instanceof StoreUnavailableError && this.#draining)) this.#parts.instrument.warning?.(message, error);
+  #warn(message: string, error: unknown, task?: { id: TaskId }): void {
+    if (error instanceof StoreUnavailableError && this.#draining) return;
+    this.#parts.instrument.warning?.(message, error, task);
   }
 }

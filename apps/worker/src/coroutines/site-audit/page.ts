@@ -22,7 +22,8 @@ export const auditPage = (client: HttpClient) =>
     'siteAudit.page',
     (loop, { url, origin, timeoutMs, maxBytes }) =>
       visit(client, loop.signal, { url, timeoutMs }, async (signal) => {
-        const headers = { accept: 'text/html, application/xhtml+xml, */*;q=0.8', 'user-agent': userAgent };
+        const accept = 'text/html, application/xhtml+xml, */*;q=0.8';
+        const headers = { accept, 'user-agent': userAgent, ...loop.traceHeaders };
         const response = await client.send(new URL(url), { signal, headers });
         const answer = answerOf(response, url);
         const type = response.headers.get('content-type') ?? '';
