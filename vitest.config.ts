@@ -8,7 +8,14 @@ export default defineConfig({
   ...common,
   test: {
     projects: [
-      { ...common, test: { name: 'unit', include: ['{apps,libs,deploy}/*/test/**/*.test.ts'], testTimeout: 30_000 } },
+      {
+        ...common,
+        test: {
+          name: 'unit',
+          include: ['{apps,libs,deploy}/*/test/**/*.test.ts', 'test/bench/**/*.test.ts'],
+          testTimeout: 30_000,
+        },
+      },
       { ...common, test: { name: 'differential', include: ['test/differential/**/*.test.ts'], testTimeout: 30_000 } },
       {
         ...common,

@@ -18,6 +18,8 @@ export interface Contender {
   redis: Redis;
   /** Rejects when a process has died that it cannot do without. */
   broken: Promise<never>;
+  /** Before each run; not measured. */
+  prepare?: () => Promise<void>;
   /** Does the work once, checks its results, and answers its figures. */
   run(): Promise<readonly number[]>;
 }
@@ -51,8 +53,9 @@ export async function hold<const Contenders extends readonly Contender[]>({
   let done = 0;
   try {
     for (let round = -warmUps; round < rounds; round++) {
-      for (const [i, { name, broken, run }] of contenders.entries()) {
+      for (const [i, { name, broken, prepare, run }] of contenders.entries()) {
         const { figures, load } = all[i] as (typeof all)[number];
+        if (prepare !== undefined) await within(longestRunMs, `${title}, before ${name}`, prepare());
         await pause(settleMs);
         const timed = round >= 0;
         if (timed) await load.open();

@@ -21,12 +21,18 @@ export interface Figure {
   goal?: Aim;
 }
 
+export interface Versus {
+  name: string;
+  result: Spread;
+  /** Above 1: we are better. */
+  ratio: number;
+}
+
 export interface Row {
   title: string;
   unit: Unit;
   result: Spread;
-  /** `ratio` above 1: we are better. */
-  versus: { name: string; result: Spread; ratio: number }[];
+  versus: Versus[];
   target?: string;
   goal?: string;
   verdict?: 'missed' | 'met' | 'goal met';

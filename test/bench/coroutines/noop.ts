@@ -28,9 +28,17 @@ export const nap = coroutine('bench.nap', async (loop, { ms, ...item }: Item & {
   return item;
 });
 
+export interface Naps {
+  count: number;
+  ms: number;
+  /** At most so many at once. */
+  limit?: number;
+}
+
 /** A gather of so many tasks that sleep. */
-export const naps = coroutine('bench.naps', async (loop, { count, ms }: { count: number; ms: number }) => {
-  const answers = await loop.gather(items(count).map((item) => nap({ ...item, ms })));
+export const naps = coroutine('bench.naps', async (loop, { count, ms, limit }: Naps) => {
+  const members = items(count).map((item) => nap({ ...item, ms }));
+  const answers = await loop.gather(members, limit === undefined ? {} : { limit });
   checkInOrder(answers, count);
   return count;
 });

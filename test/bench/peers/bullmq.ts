@@ -5,7 +5,6 @@ import type { Item } from '../items.ts';
 import type { Helpers, Rig } from './rig.ts';
 
 const database = 1;
-const queueName = 'bench';
 /** More than any workload has, so that no result is trimmed before it has been read. */
 const maxEvents = 1_000_000;
 const bulk = 1000;
@@ -14,6 +13,8 @@ const once = { removeOnComplete: true };
 const awaited = { removeOnComplete: 100 };
 
 export interface BullmqOptions {
+  /** Name of the queue. */
+  queue?: string;
   workers?: number;
   /** Of each worker. */
   concurrency?: number;
@@ -27,7 +28,8 @@ export class Bullmq {
   readonly #events: QueueEvents;
   readonly #flows: FlowProducer;
 
-  static async start(rig: Rig, { workers = 2, concurrency = 100 }: BullmqOptions = {}): Promise<Bullmq> {
+  static async start(rig: Rig, options: BullmqOptions = {}): Promise<Bullmq> {
+    const { queue: queueName = 'bench', workers = 2, concurrency = 100 } = options;
     const helpers = await rig.helpers('bullmq-worker', workers, database, [queueName, String(concurrency)]);
     const connection = { url: `${rig.url}/${database}` };
     const queue = new Queue(queueName, { connection, streams: { events: { maxLen: maxEvents } } });
@@ -77,15 +79,18 @@ export class Bullmq {
       if (left === 0) done.resolve();
     };
     this.#events.on('completed', listen);
-    await begin();
-    await done.promise;
-    this.#events.off('completed', listen);
+    try {
+      await begin();
+      await done.promise;
+    } finally {
+      this.#events.off('completed', listen);
+    }
     return answers;
   }
 
   /** An API process that puts a job on the queue for each request; answers its URL, and makes it one of the processes. */
   async api(): Promise<string> {
-    const { processes, said } = await this.#rig.helpers('bullmq-api', 1, database, [queueName]);
+    const { processes, said } = await this.#rig.helpers('bullmq-api', 1, database, [this.queue.name]);
     Object.assign(this.#processes, processes);
     return `http://127.0.0.1:${said[0]}`;
   }
@@ -98,7 +103,7 @@ export class Bullmq {
 
   /** A flow: a parent, and children that may be parents; answers what the parent returns. */
   async flow(tree: FlowTree): Promise<unknown> {
-    const { job } = await this.#flows.add({ ...asFlow(tree), opts: awaited });
+    const { job } = await this.#flows.add({ ...asFlow(tree, this.queue.name), opts: awaited });
     return await this.#result(job);
   }
 
@@ -113,7 +118,7 @@ export interface FlowTree {
   children?: readonly FlowTree[];
 }
 
-const asFlow = ({ name, data, children }: FlowTree): FlowJob => ({
+const asFlow = ({ name, data, children }: FlowTree, queueName: string): FlowJob => ({
   ...{ name, data, queueName, opts: once },
-  ...(children === undefined ? {} : { children: children.map(asFlow) }),
+  ...(children === undefined ? {} : { children: children.map((child) => asFlow(child, queueName)) }),
 });

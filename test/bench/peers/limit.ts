@@ -49,4 +49,10 @@ export class Limit {
     await Promise.all(pushed);
     return answers;
   }
+
+  async one(item: Item): Promise<Item | undefined> {
+    await this.#push.rpush(todoList, JSON.stringify([item]));
+    const popped = await this.#pop.blpop(doneList, 0);
+    return (JSON.parse(popped?.[1] ?? '[]') as Item[])[0];
+  }
 }

@@ -32,6 +32,7 @@ export class Rig implements AsyncDisposable {
   readonly redisPid: number;
   readonly redis: Redis;
   readonly #ends: AsyncDisposableStack;
+  #helpersStarted = 0;
 
   static async start(): Promise<Rig> {
     await using ends = new AsyncDisposableStack();
@@ -62,13 +63,22 @@ export class Rig implements AsyncDisposable {
     return redis;
   }
 
+  /** Bytes that Redis has in use, without the buffers of its clients. */
+  async usedMemory(): Promise<number> {
+    const info = await this.redis.info('memory');
+    const [used, clients] = ['used_memory', 'mem_clients_normal'].map((name) =>
+      Number(info.match(`${name}:(\\d+)`)?.[1]),
+    );
+    return (used ?? Number.NaN) - (clients ?? Number.NaN);
+  }
+
   /** Starts a program of this folder so many times, and waits until each has said that it is ready. */
   async helpers(program: string, count: number, database: number, args: readonly string[]): Promise<Helpers> {
     const ready = this.connect(database);
     const children = Array.from({ length: count }, (_, i) => {
       const name = `${program}-${i + 1}`;
       const child = new Child({
-        ...{ name, command: process.execPath, log: join(this.home, 'logs', `${name}.log`) },
+        ...{ name, command: process.execPath, log: join(this.home, 'logs', `${name}-${++this.#helpersStarted}.log`) },
         args: [join(import.meta.dirname, `${program}.ts`), `${this.url}/${database}`, ...args],
       });
       this.#ends.defer(() => child.stop(stopMs));

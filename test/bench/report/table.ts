@@ -1,5 +1,5 @@
 /** Rows as a table: markdown, padded so that it is read in a terminal as well. */
-import type { Row } from '../rows.ts';
+import type { Row, Versus } from '../rows.ts';
 import type { Spread } from '../statistics.ts';
 import { amount } from './amount.ts';
 
@@ -34,9 +34,12 @@ function cells({ title, unit, result, versus, target, goal, verdict }: Row): str
 
 const range = ({ min, max }: Spread): string => `${amount(min)} to ${amount(max)}`;
 
-/** What each row cost, and so what stands in its way. */
+/** What each row cost, and so what stands in its way; and what it was compared with besides. */
 export const costs = (rows: readonly Row[]): string =>
   rows
     .filter(({ load }) => load !== '')
-    .map(({ title, load }) => `- ${title}: ${load}`)
+    .map(({ title, load, versus }) => `- ${title}: ${[...versus.filter(hasNoColumn).map(told), load].join('; ')}`)
     .join('\n');
+
+const hasNoColumn = ({ name }: Versus): boolean => !heads.includes(name);
+const told = ({ name, ratio }: Versus): string => `${ratio.toPrecision(3)} × ${name}`;

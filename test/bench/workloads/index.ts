@@ -1,7 +1,18 @@
 /** All workloads, in the order of the report. */
 import type { Workload } from '../workload.ts';
+import { chain } from './chain.ts';
+import { durability } from './durability.ts';
 import { gather1000, gather10000, gather100000 } from './gather.ts';
+import { memory } from './memory.ts';
 import { oneTask } from './one-task.ts';
+import { replay } from './replay.ts';
+import { sleeps } from './sleeps.ts';
 import { submit } from './submit.ts';
+import { tree } from './tree.ts';
+import { waitFanOut } from './wait-fan-out.ts';
+import { workers } from './workers.ts';
 
-export const workloads: readonly Workload[] = [gather1000, gather10000, gather100000, oneTask, submit];
+export const workloads: readonly Workload[] = [
+  ...[gather1000, gather10000, gather100000, oneTask, tree, sleeps, chain],
+  ...[submit, waitFanOut, memory, workers, durability, replay],
+];

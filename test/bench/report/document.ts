@@ -1,0 +1,53 @@
+/** docs/benchmarks.md: figures, where they come from, how they were made, and what they do not tell. */
+import { machineTold } from '../machine.ts';
+import type { Report } from './report.ts';
+import { costs, table } from './table.ts';
+
+/** `picture`: its path as seen from the document. */
+export const document = (report: Report, picture: string): string => `# Benchmarks
+
+Written by \`npm run bench -- --write\`; do not edit. Machine: ${machineTold(report.machine)}. Medians of ${report.rounds} rounds
+after warming up, and the spread from the least to the most.
+
+${table(report.rows)}
+
+![Corral and the raw limit of Redis, in multiples of BullMQ](${picture})
+
+A ratio is Corral to the other, and above 1 Corral is better, whatever the unit. It is the median of the ratios of each
+round, because a machine gets slower and faster over minutes. Figures of another machine will be others; ratios less so.
+
+## What is compared
+
+- **Corral**: the API and worker processes as \`npm run build\` makes them, with their default settings: two workers, 100
+  slots each. This process submits and waits; a gather runs on one of the workers.
+- **BullMQ** 6 with as many worker processes and as much concurrency. A gather is compared with a flow, one parent and its
+  children, up to 10,000; a larger one, and whatever says so, with plain jobs in bulk whose results come as events. It keeps
+  no record of a job that has ended, where Corral keeps each task for a day.
+- **The raw limit**: the same bytes through lists of Redis in batches of 100, with as many processes that take them and put
+  results back. It keeps no state and would lose what a crash interrupts. For the tree it is the same number of items.
+- All on one Redis, in a database each, in turns within each round; whoever does not run is idle. Each task carries about 100
+  bytes and returns them. Every result is checked, number and order; a wrong one is a failure and no figure.
+
+## What each row cost
+
+CPU of each process, in shares of a core over the time of the runs, and time within scripts of Redis. The largest is what
+stands in the way. A row is marked when processes that have no part in it took more than a tenth of a core.
+
+${costs(report.rows)}
+
+## Not measured
+
+${notMeasured.map((line) => `- ${line}`).join('\n')}
+${report.failures.map(({ workload, reason }) => `- \`${workload}\` failed in this run: ${reason}\n`).join('')}`;
+
+const notMeasured: readonly string[] = [
+  'Several machines. Producer, workers and Redis share the cores of one; a network would add its latency to each round trip.',
+  'Redis Cluster: there is no client for it yet.',
+  'Submits of many tasks in one request: the REST API has no such route. A gather is how many tasks are made at once.',
+  'The state of a parent during a gather of 100,000, which is constant by construction (decision 0003).',
+  'Whether a small task behind a large gather starts soon, and priorities.',
+  'How long the event loop of a worker is held by the engine; workers export it as a metric.',
+  'Hours: what builds up in Redis and in a worker over a million tasks.',
+  'Large arguments and results, and coroutines that compute.',
+  'Other systems than BullMQ.',
+];
