@@ -18,6 +18,7 @@ export {
   CorralInternalError,
   DeadlockError,
   ExceptionGroup,
+  ExpiredError,
   FencedError,
   IdempotencyConflictError,
   InvalidArgumentsError,
@@ -55,6 +56,7 @@ export {
   taskStates,
   type WorkerView,
 } from './contract/task.ts';
+export { type TimeLimits, timeLimitRange } from './contract/time-limits.ts';
 export {
   readTraceContext,
   spanIdOf,

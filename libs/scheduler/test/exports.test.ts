@@ -12,6 +12,7 @@ it('the public surface', () => {
     'CorralInternalError',
     'DeadlockError',
     'ExceptionGroup',
+    'ExpiredError',
     'FIRST_COMPLETED',
     'FIRST_EXCEPTION',
     'FencedError',
@@ -52,6 +53,7 @@ it('the public surface', () => {
     'taskStates',
     'threadEntry',
     'threaded',
+    'timeLimitRange',
     'traceIdOf',
     'validateProgram',
   ]);

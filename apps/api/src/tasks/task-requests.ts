@@ -1,5 +1,5 @@
 /** What the routes of tasks take. */
-import { isCoroutineName, taskStates } from '@corral/scheduler';
+import { isCoroutineName, taskStates, timeLimitRange } from '@corral/scheduler';
 import { z } from 'zod';
 import { isInternal, programName } from '../programs/program-checks.ts';
 import { integerParameter } from './integer-parameter.ts';
@@ -23,9 +23,21 @@ const args = z
   .custom<Record<string, unknown>>(isObject, { error: 'must be an object', abort: true })
   .meta({ type: 'object', description: `Arguments, at most ${maxArgsDepth} levels deep. {} when left out.` });
 
+const timeLimit = z.number().min(timeLimitRange.from).max(timeLimitRange.to);
+
 const taskOptions = z
   .strictObject({
     retry: retryPolicy.exactOptional(),
+    timeout: timeLimit.exactOptional().meta({
+      description:
+        'Milliseconds for one attempt. Then it is cancelled, and ends with TimeoutError unless it ends otherwise.',
+    }),
+    deadline: timeLimit.exactOptional().meta({
+      description: 'Milliseconds from now, for the task and all below it. Then they end with TimeoutError.',
+    }),
+    expiresAfter: timeLimit.exactOptional().meta({
+      description: 'Milliseconds from now. A task that has not started by then ends with ExpiredError and never runs.',
+    }),
     name: z.string().min(1).max(200).exactOptional().meta({ description: 'A label for people.' }),
     priority: z.int().min(0).max(1_000_000).exactOptional().meta({ description: 'Higher goes first; 0 is usual.' }),
     resultTtlMs: z.int().min(1000).max(longestResultTtlMs).exactOptional().meta({

@@ -13,6 +13,7 @@ describe('POST /v1/tasks', () => {
       args: { url: 'x', deep: [1, { a: null }] },
       options: {
         ...{ name: 'n', priority: 7, resultTtlMs: 60_000 },
+        ...{ timeout: 500.5, deadline: 1e15, expiresAfter: 1 },
         retry: { attempts: 3, initialMs: 100, factor: 1.5, maxMs: 1e3, jitter: 0, on: ['E'], except: ['F'] },
       },
     };
@@ -128,6 +129,20 @@ describe('POST /v1/tasks', () => {
       'an unknown field of a retry policy',
       { coroutine: 'a', options: { retry: { attempts: 2, backoff: 1 } } },
       [{ pointer: '#/options/retry/backoff', detail: /not known/ }],
+    ],
+    [
+      'faults in limits of time',
+      { coroutine: 'a', options: { timeout: 0, deadline: 1e16, expiresAfter: '1s' } },
+      [
+        { pointer: '#/options/timeout', detail: />=1/ },
+        { pointer: '#/options/deadline', detail: /<=1000000000000000/ },
+        { pointer: '#/options/expiresAfter', detail: /number/ },
+      ],
+    ],
+    [
+      'an inherited deadline',
+      { coroutine: 'a', options: { deadlineAt: 1 } },
+      [{ pointer: '#/options/deadlineAt', detail: /not known/ }],
     ],
     [
       'two faults',

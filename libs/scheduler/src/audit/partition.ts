@@ -37,6 +37,7 @@ export class Partition {
   readonly childrenOf = new Map<TaskId, TaskRow[]>();
   /** `<task>:<operation>` of those who wait for a task besides its parent. */
   readonly awaited = new Map<TaskId, TaskId[]>();
+  /** Of their operations. */
   readonly timersOf = new Map<TaskId, number>();
   readonly groupsOf = new Map<TaskId, GroupRow[]>();
 
@@ -51,8 +52,8 @@ export class Partition {
     for (const [target, waiters] of this.sets('waiters'))
       for (const waiter of waiters) push(this.awaited, waiter.replace(/:\d+$/, ''), target);
     for (const timer of this.sorted('timers').keys()) {
-      const id = timer.replace(/:\w+$/, '');
-      this.timersOf.set(id, (this.timersOf.get(id) ?? 0) + 1);
+      const id = timer.replace(/:\d+$/, '');
+      if (id !== timer) this.timersOf.set(id, (this.timersOf.get(id) ?? 0) + 1);
     }
     for (const group of snapshot.groups.values()) push(this.groupsOf, group.parent, group);
   }

@@ -7,6 +7,7 @@ import type { Outcome } from '../contract/outcome.ts';
 import { historyVersion, type RecordedHistory, type RecordedStep } from '../contract/recorded-history.ts';
 import type { Store } from '../contract/store.ts';
 import type { TaskId } from '../contract/task.ts';
+import { deadlineOf } from '../contract/time-limits.ts';
 import type { Views } from '../contract/views.ts';
 
 const pageSize = 1000;
@@ -35,7 +36,9 @@ export async function taskHistory(
     else await deliver(inbox.shift());
   }
   for (const event of inbox) await deliver(event); // delivered after the last commit, or not yet
-  const { name, context, trace } = decode(record.options) as KeptOptions;
+  const options = decode(record.options) as KeptOptions;
+  const { name, context, trace } = options;
+  const deadline = deadlineOf(options, record.createdAt);
   return {
     version: historyVersion,
     task: id,
@@ -43,6 +46,7 @@ export async function taskHistory(
     ...(name === undefined ? {} : { name }),
     ...(context === undefined ? {} : { context }),
     ...(trace === undefined ? {} : { trace }),
+    ...(deadline === undefined ? {} : { deadline }),
     args: decode(origin.args),
     attempt: record.attempt,
     ...(record.retry === undefined ? {} : { failures: record.retry.failures, firstOp: origin.firstOp }),

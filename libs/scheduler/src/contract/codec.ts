@@ -7,6 +7,7 @@ import {
   CancelledError,
   DeadlockError,
   ExceptionGroup,
+  ExpiredError,
   InvalidArgumentsError,
   InvalidStateError,
   LookupError,
@@ -117,6 +118,7 @@ const known = new Map<string, new (message: string) => Error>(
   [
     CancelledError,
     DeadlockError,
+    ExpiredError,
     TimeoutError,
     InvalidStateError,
     LookupError,

@@ -1,10 +1,11 @@
 /** What `coroutine(name, fn, options)` takes beside the function, and what its creator may choose for a task. */
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { checkRetryPolicy, type RetryPolicy } from './retry.ts';
+import { checkTimeLimits, type KeptTimeLimits, type TimeLimits } from './time-limits.ts';
 import type { TraceContext } from './trace.ts';
 
 /** How a task is to be run. A coroutine may say it for all of its tasks; the task's own option wins. */
-export interface TaskPolicies {
+export interface TaskPolicies extends TimeLimits {
   /** What happens when an attempt fails. By default there is one. */
   retry?: RetryPolicy;
 }
@@ -29,13 +30,14 @@ export interface TaskOptions extends TaskPolicies {
 }
 
 /** What is kept of a task besides its arguments: what its creator chose, and what it inherits. */
-export interface KeptOptions extends TaskOptions {
+export interface KeptOptions extends TaskOptions, KeptTimeLimits {
   context?: [name: string, value: unknown][];
   /** Of the tree. */
   trace?: TraceContext;
 }
 
 /** @throws RangeError that names the option; `where` is what takes it */
-export function checkPolicies(where: string, { retry }: TaskPolicies): void {
-  if (retry !== undefined) checkRetryPolicy(`${where}: retry`, retry);
+export function checkPolicies(where: string, policies: TaskPolicies): void {
+  if (policies.retry !== undefined) checkRetryPolicy(`${where}: retry`, policies.retry);
+  checkTimeLimits(where, policies);
 }

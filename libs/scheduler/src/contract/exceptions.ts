@@ -17,6 +17,11 @@ export class TimeoutError extends CorralError {
   readonly code = 'TIMEOUT';
 }
 
+/** The task had to start within a time (`expiresAfter`), which was over before any worker had room for it. It never ran. */
+export class ExpiredError extends CorralError {
+  readonly code = 'EXPIRED';
+}
+
 /** The operation does not fit the state of the task or future, as in asyncio. */
 export class InvalidStateError extends CorralError {
   readonly code = 'INVALID_STATE';

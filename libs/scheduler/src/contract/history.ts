@@ -22,7 +22,9 @@ export type TaskEvent =
   | { kind: 'timer'; op: number }
   | { kind: 'step'; op: number; outcome: Outcome }
   /** `wave`: the cancels that one act sends out, along awaits too. A task is struck once by each (runner, R5). */
-  | { kind: 'cancel'; message: string | undefined; wave?: string | undefined };
+  | { kind: 'cancel'; message: string | undefined; wave?: string | undefined }
+  /** A time limit of the task is over: a cancel that its own worker sends. */
+  | { kind: 'timeout'; wave: string };
 
 /** Events on the wire: `<op>\n<kind>\n<payload>`; the payload may hold anything. */
 export function encodeEvent(event: TaskEvent): string {
@@ -34,6 +36,8 @@ export function encodeEvent(event: TaskEvent): string {
       return `${event.op}\ngroup\n${event.failed ?? ''}`;
     case 'timer':
       return `${event.op}\ntimer\n`;
+    case 'timeout':
+      return `-1\ntimeout\n${event.wave}`;
     case 'cancel':
       return `-1\ncancel\n${event.wave ?? ''}\n${event.message === undefined ? '' : `=${event.message}`}`;
   }
@@ -56,6 +60,8 @@ export function decodeEvent(text: string): TaskEvent {
       return { kind, op, failed: payload === '' ? undefined : Number(payload) };
     case 'timer':
       return { kind, op };
+    case 'timeout':
+      return { kind, wave: payload };
     case 'cancel': {
       const end = payload.indexOf('\n');
       const wave = payload.slice(0, end);

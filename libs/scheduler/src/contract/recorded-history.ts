@@ -21,6 +21,8 @@ export interface RecordedHistory {
   name?: string;
   context?: [name: string, value: unknown][];
   trace?: TraceContext;
+  /** Of the task and all below it: milliseconds since the epoch. */
+  deadline?: number;
   args: unknown;
   attempt: number;
   /** When attempts before this one have failed: how many, and the number of the first operation of this one. */

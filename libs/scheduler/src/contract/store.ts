@@ -47,7 +47,8 @@ export interface NewRoot {
   id: TaskId;
   coroutine: string;
   args: string;
-  /** JSON of TaskOptions. */
+  /** JSON of KeptOptions, as of any new task. The store heeds the priority, and by when the task must start
+   *  (time-limits.ts). */
   options: string;
   /** The tree is removed so long after the root has settled. */
   resultTtlMs: number;
@@ -66,6 +67,10 @@ export interface Claim {
   parent: TaskId | undefined;
   createdAt: number;
   startedAt: number;
+  /** When the present attempt of the coroutine was claimed first. */
+  begunAt: number;
+  /** The store's time of this claim. */
+  claimedAt: number;
   history: HistoryEntry[];
   events: TaskEvent[];
   /** Number of commits so far; the next one carries `seq = commits + 1`. */
@@ -201,6 +206,8 @@ export interface ParkRequest {
   id: TaskId;
   token: Token;
   known: number;
+  /** It is made ready after so many milliseconds at the latest, for whoever claims it to see that a time limit is over. */
+  wakeMs: number | undefined;
 }
 
 /** `news`: its inbox has more than the caller knows, or it does not wait; it goes on where it is. */
@@ -250,7 +257,9 @@ export interface Store {
   ): Promise<{ existing: (TaskId | 'conflict' | undefined)[]; createdAt: number; hints: Hint[] }>;
 
   /** Claims at most `max` of `ids`, and with large arguments and histories no more than about 4 MiB; the others go back to `ready`. What was claimed or settled before is left out.
-   *  The same session and nonce get the same claims again. */
+   *  The same session and nonce get the same claims again.
+   *  A root or a spawn that had to start by a time which is over ends as failed, here or by the sweep. What else limits a
+   *  task, its worker sees to: members of gathers and the coroutine's own limits included. */
   claim(
     partition: number,
     session: SessionId,

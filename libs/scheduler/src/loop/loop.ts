@@ -28,6 +28,8 @@ export interface CurrentTask {
   readonly attempt: number;
   /** Attempts of the coroutine that have failed and were retried. */
   readonly failures: number;
+  /** When the task and all below it are cancelled: milliseconds since the epoch, by the store's clock. */
+  readonly deadline: number | undefined;
   /** How many cancels were requested and not taken back. */
   cancelling(): number;
   /** Takes one back, as who swallows a CancelledError should; answers how many are left. */

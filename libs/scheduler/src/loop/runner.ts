@@ -13,15 +13,18 @@
  * R5. Cancels that are one act in asyncio are one *wave*: those of one turn, of one request from outside, of the end of
  *     a root, and what they send on along awaits. In CPython they meet in one iteration of the loop, where a task that
  *     is cancelled twice gets one CancelledError (Task.cancel, `_must_cancel`); here they may come at any time.
+ * R6. A time limit of the task is `asyncio.timeout` around the whole coroutine: it cancels once, and the CancelledError
+ *     that leaves the coroutine becomes TimeoutError unless somebody else has cancelled the task too.
  */
 import { encode } from '../contract/codec.ts';
 import type { TaskOptions } from '../contract/coroutine.ts';
-import { CancelledError, type FencedError, InvalidStateError } from '../contract/exceptions.ts';
+import { CancelledError, type FencedError, InvalidStateError, TimeoutError } from '../contract/exceptions.ts';
 import type { HistoryStep } from '../contract/history.ts';
 import { childId, isTaskId } from '../contract/ids.ts';
 import { type Limits, largestTurn, longestNote, sized, tooLarge } from '../contract/limits.ts';
 import type { Outcome } from '../contract/outcome.ts';
 import type { TaskId } from '../contract/task.ts';
+import { deadlineWave } from '../contract/time-limits.ts';
 import { contextOfTask, type TraceContext } from '../contract/trace.ts';
 import { Context } from './context.ts';
 import { type AnyCoroutineFunction, checkArguments } from './coroutines.ts';
@@ -43,6 +46,8 @@ export interface RunnerTask {
   attempt: number;
   /** Attempts of the coroutine that have failed before this one. */
   failures: number;
+  /** Of the task and all below it: a time of the store. */
+  deadline: number | undefined;
   /** Operations are numbered from here on. */
   firstOp: number;
   /** Log entries that earlier runs have kept: so many are not kept again. */
@@ -101,6 +106,8 @@ export class Runner implements Operations {
   readonly #waves = new Set<string>();
   #signalled = false;
   #cancelling = 0;
+  /** How many of those cancels a time limit of this task has sent. */
+  #timeouts = 0;
   #disposed = false;
 
   constructor(fn: AnyCoroutineFunction, task: RunnerTask, sources: Sources, limits: Limits, onActivity: () => void) {
@@ -133,9 +140,9 @@ export class Runner implements Operations {
     return this.#task.firstOp + Math.max(this.#receivers.length, this.#task.starts.length);
   }
 
-  get info(): Pick<RunnerTask, 'id' | 'name' | 'attempt' | 'failures'> & { coroutine: string } {
-    const { id, name, attempt, failures } = this.#task;
-    return { id, name, coroutine: this.#fn.coroutineName, attempt, failures };
+  get info(): Pick<RunnerTask, 'id' | 'name' | 'attempt' | 'failures' | 'deadline'> & { coroutine: string } {
+    const { id, name, attempt, failures, deadline } = this.#task;
+    return { id, name, coroutine: this.#fn.coroutineName, attempt, failures, deadline };
   }
 
   /** What a request of this task carries on. */
@@ -193,7 +200,8 @@ export class Runner implements Operations {
   }
 
   #failed(error: unknown): Outcome {
-    return failure(error, this.origin, this.limits);
+    const own = this.#timeouts > 0 && this.#cancelling <= this.#timeouts && error instanceof CancelledError;
+    return failure(own ? new TimeoutError('', { cause: error }) : error, this.origin, this.limits);
   }
 
   // --- Operations, called by the futures that user code makes
@@ -247,9 +255,10 @@ export class Runner implements Operations {
 
   keptOptions(options: TaskOptions): string {
     const context = this.context.entries();
-    const { trace } = this.#task;
-    const inherited = { ...(context.length === 0 ? {} : { context }), ...(trace === undefined ? {} : { trace }) };
-    const kept = encode(Object.keys(inherited).length === 0 ? options : { ...options, ...inherited });
+    const { trace, deadline: deadlineAt } = this.#task;
+    const inherits = context.length > 0 || trace !== undefined || deadlineAt !== undefined;
+    const inherited = { context: context.length > 0 ? context : undefined, trace, deadlineAt };
+    const kept = encode(inherits ? { ...options, ...inherited } : options);
     return sized('name and context of a task', kept, longestNote);
   }
 
@@ -339,8 +348,15 @@ export class Runner implements Operations {
     this.#handedOut = 0;
     if (!this.replaying) this.#requests.steps.push(['event']);
     this.moves += 1;
-    if (event.kind === 'cancel') this.#cancelled(event.message, event.wave);
-    else {
+    if (event.kind === 'cancel') {
+      // Whoever has sent it on was struck by the deadline of this task.
+      const { deadline } = this.#task;
+      if (deadline !== undefined && event.wave === deadlineWave(deadline)) this.#timeouts += 1;
+      this.#cancelled(event.message, event.wave);
+    } else if (event.kind === 'timeout') {
+      this.#timeouts += 1;
+      this.#cancelled(undefined, event.wave);
+    } else {
       this.#open.delete(event.op);
       this.#receivers[event.op - this.#task.firstOp]?.(event);
     }

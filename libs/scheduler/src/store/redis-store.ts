@@ -33,7 +33,7 @@ import {
 import type { SessionId, SettledState, TaskId } from '../contract/task.ts';
 import type { RedisConnection } from './redis-connection.ts';
 import { redisError } from './redis-error.ts';
-import { cancelRow, memberRow, priorityOfOptions, type Row, settlementRow, turnRow } from './rows.ts';
+import { cancelRow, memberRow, optionsRow, type Row, settlementRow, turnRow } from './rows.ts';
 
 /** One script call handles about so many items: 1,000 hold Redis for about 10 ms, 100,000 for 0.8 s (reliability H13). */
 const largestCall = 1000;
@@ -52,6 +52,8 @@ type WireClaim = [
   number,
   number | string,
   number | string,
+  number | string,
+  number,
   string[],
   string[],
 ];
@@ -91,7 +93,7 @@ export class RedisStore implements Store {
       coroutine,
       args,
       options,
-      priorityOfOptions(options),
+      ...optionsRow(options),
       resultTtlMs,
       idempotency?.key ?? '',
       idempotency?.fingerprint ?? '',
@@ -196,7 +198,7 @@ export class RedisStore implements Store {
   }
 
   async park(partition: number, tasks: readonly ParkRequest[]) {
-    const rows = tasks.flatMap(({ id, token, known }) => [id, token, known]);
+    const rows = tasks.flatMap(({ id, token, known, wakeMs = '' }) => [id, token, known, wakeMs]);
     const answers = await this.#run('park', partition, [tasks.length, ...rows], { news: false, items: tasks.length });
     return answers as ParkAnswer[];
   }
@@ -296,7 +298,7 @@ export class RedisStore implements Store {
 
 function toClaim(wire: WireClaim): Claim {
   const [id, token, coroutine, args, options, attempt, parent, createdAt, startedAt, ...rest] = wire;
-  const [commits, logged, failures, firstOp, history, events] = rest;
+  const [commits, logged, failures, firstOp, begunAt, claimedAt, history, events] = rest;
   return {
     id,
     token,
@@ -307,6 +309,8 @@ function toClaim(wire: WireClaim): Claim {
     parent: parent === '' ? undefined : parent,
     createdAt: Number(createdAt),
     startedAt: Number(startedAt),
+    begunAt: Number(begunAt),
+    claimedAt,
     history,
     events: toEvents(events),
     commits: Number(commits),

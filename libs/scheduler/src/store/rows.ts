@@ -1,19 +1,24 @@
 /** Requests as flat lists of arguments, in the order in which the scripts read them. */
-import type { TaskOptions } from '../contract/coroutine.ts';
+import type { KeptOptions } from '../contract/coroutine.ts';
 import { encodeEvent } from '../contract/history.ts';
 import type { Cancel, GroupMember, Settlement, Turn } from '../contract/store.ts';
 import type { TaskId } from '../contract/task.ts';
 
 export type Row = (string | number)[];
 
-const priorityOf = (options: string): number =>
-  options === '{}' ? 0 : ((JSON.parse(options) as TaskOptions).priority ?? 0);
+const kept = (options: string): KeptOptions => (options === '{}' ? {} : (JSON.parse(options) as KeptOptions));
 
-export const priorityOfOptions = priorityOf;
+/** Of a new task: its priority, and what decides by when it must start ('' for nothing). */
+export function optionsRow(options: string): Row {
+  const { priority = 0, expiresAfter, deadline, deadlineAt } = kept(options);
+  const limits = [expiresAfter, deadline, deadlineAt];
+  const none = limits.every((limit) => limit === undefined);
+  return [priority, none ? '' : limits.map((limit) => (limit === undefined ? '' : Math.ceil(limit))).join('\n')];
+}
 
 /** One line for each field, so that Lua can take it apart without parsing JSON (whose texts hold no line breaks). */
 export const memberRow = ({ coroutine, options, args }: GroupMember): string =>
-  `${coroutine}\n${priorityOf(options)}\n${options}\n${args}`;
+  `${coroutine}\n${kept(options).priority ?? 0}\n${options}\n${args}`;
 
 /** Message as a JSON string, or '' for none; the event for the inbox; 1 for a task that has to start first. */
 export const cancelRow = (target: Cancel): Row => [
@@ -39,7 +44,7 @@ export function turnRow(turn: Turn, abroad: (id: TaskId) => number | ''): Row {
   row.push(staged.length, ...staged.flatMap(({ id, staged: count = 0 }) => [id, count]));
   row.push(turn.spawns.length);
   for (const { id, op, coroutine, args, options } of turn.spawns)
-    row.push(id, op, coroutine, args, options, priorityOf(options));
+    row.push(id, op, coroutine, args, options, ...optionsRow(options));
   row.push(turn.groups.length);
   for (const { id, op, returnExceptions, limit, members } of turn.groups) {
     row.push(id, op, returnExceptions ? 1 : 0, limit, members.length);

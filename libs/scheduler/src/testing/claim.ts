@@ -26,7 +26,7 @@ export function claimTasks(
     const task = part.table.get(id);
     if (task === undefined || isSettled(task.state)) continue;
     const again = task.claim?.session === sessionId && task.claim.nonce === nonce;
-    if (!again && !part.queue.has(task)) continue;
+    if (!again && (!part.queue.has(task) || part.endLate(task))) continue;
     if (!again && session?.coroutines.has(task.work.coroutine) !== true) {
       part.queue.misrouted(task, part.serves, part.now() + misroutedMs - hintTtlMs);
       continue;
@@ -40,7 +40,7 @@ export function claimTasks(
       continue;
     }
     if (!again) part.start(task, sessionId, nonce);
-    const claim = claimOf(task);
+    const claim = claimOf(task, part.now());
     claims.push(claim);
     bytes += bytesOf(claim);
   }
@@ -50,7 +50,7 @@ export function claimTasks(
 const bytesOf = ({ args, history, events }: Claim): number =>
   [args, ...history, ...events.map(encodeEvent)].reduce((sum, text) => sum + Buffer.byteLength(text), 0);
 
-const claimOf = (task: MemoryTask): Claim => ({
+const claimOf = (task: MemoryTask, claimedAt: number): Claim => ({
   id: task.id,
   token: task.claim?.token ?? '',
   ...task.work,
@@ -58,6 +58,8 @@ const claimOf = (task: MemoryTask): Claim => ({
   parent: task.parent?.id,
   createdAt: task.createdAt,
   startedAt: task.startedAt ?? task.createdAt,
+  begunAt: task.begunAt ?? task.createdAt,
+  claimedAt,
   history: [...task.history],
   events: [...task.inbox],
   commits: task.commits,

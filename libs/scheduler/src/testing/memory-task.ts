@@ -31,7 +31,7 @@ export interface Ending {
   cursor: number;
 }
 
-export type TimerName = number | 'retry';
+export type TimerName = number | 'retry' | 'limit';
 
 export interface MemoryTask {
   readonly id: TaskId;
@@ -49,6 +49,10 @@ export interface MemoryTask {
   state: TaskState;
   outcome: Outcome | undefined;
   startedAt: number | undefined;
+  /** When the present attempt was claimed first. */
+  begunAt: number | undefined;
+  /** Until it has started: when it is too late for that. */
+  startBy: { at: number; error: string } | undefined;
   finishedAt: number | undefined;
   attempt: number;
   /** Workers in a row that have died while they ran it. */
@@ -77,7 +81,7 @@ export interface MemoryTask {
   known: number;
   readonly history: HistoryEntry[];
   readonly inbox: TaskEvent[];
-  /** When each operation that waits for time is due, or the next attempt. */
+  /** When each operation that waits for time is due, the next attempt, or a time limit. */
   readonly timers: Map<TimerName, number>;
   /** Tasks and groups whose ends alone can move it, while it is suspended. */
   waits: readonly TaskId[] | undefined;
@@ -124,6 +128,8 @@ export const newTask = (identity: Identity): MemoryTask => ({
   state: 'pending',
   outcome: undefined,
   startedAt: undefined,
+  begunAt: undefined,
+  startBy: undefined,
   finishedAt: undefined,
   attempt: 0,
   crashes: 0,

@@ -11,6 +11,7 @@ import type { TaskEvent } from '../contract/history.ts';
 import type { Outcome } from '../contract/outcome.ts';
 import type { Cancel, NewGroup, NewRoot, ParkAnswer, ParkRequest, Spawn, Token } from '../contract/store.ts';
 import { isSettled, type SessionId, type TaskId, type TaskState } from '../contract/task.ts';
+import { type KeptTimeLimits, startBy } from '../contract/time-limits.ts';
 import { cancelTreePage } from './cancel.ts';
 import { Counts } from './facts.ts';
 import { Heap } from './heap.ts';
@@ -75,13 +76,16 @@ export class Partition {
 
   addRoot(root: NewRoot): void {
     this.counts.create(1);
-    this.queue.add(this.table.addRoot(root, this.now()));
+    const task = this.table.addRoot(root, this.now());
+    this.#mustStart(task);
+    this.queue.add(task);
   }
 
   addChild(parent: MemoryTask, spawn: Spawn): void {
     const child = this.table.addChild(parent, spawn, this.now());
     if (child === undefined) return;
     this.counts.create(1);
+    this.#mustStart(child);
     this.queue.add(child);
   }
 
@@ -94,12 +98,37 @@ export class Partition {
     else this.queue.addGroup(group);
   }
 
+  /** A task that must start by a certain time. */
+  #mustStart(task: MemoryTask): void {
+    const by = startBy(JSON.parse(task.work.options) as KeptTimeLimits, task.createdAt);
+    if (by === undefined) return;
+    task.startBy = by;
+    this.setTimer(task, 'limit', by.at - task.createdAt);
+  }
+
+  /** It is too late to start it; false when it is not. */
+  endLate(task: MemoryTask): boolean {
+    const { startBy } = task;
+    if (startBy === undefined || this.now() < startBy.at) return false;
+    this.finish(task, { state: 'failed', payload: startBy.error });
+    return true;
+  }
+
+  /** The sweep has found a time limit over. */
+  reachLimit(task: MemoryTask): void {
+    if (!this.endLate(task) && task.parked !== undefined) this.#wake(task);
+  }
+
   start(task: MemoryTask, session: SessionId, nonce: string): void {
     this.queue.remove(task);
     task.attempt++;
     task.worker = session;
     task.startedAt ??= this.now();
+    if (task.retrying !== undefined) task.begunAt = this.now();
+    task.begunAt ??= this.now();
     task.retrying = undefined;
+    if (task.startBy !== undefined) task.timers.delete('limit');
+    task.startBy = undefined;
     task.claim = { session, nonce, token: `${task.attempt}:${session}:${nonce}` };
     this.sessions.get(session)?.claimed.add(task);
     this.moveTo(task, 'running');
@@ -111,7 +140,7 @@ export class Partition {
   }
 
   /** Nobody runs it until something happens; decided against what has happened already. */
-  park({ id, token, known }: ParkRequest): ParkAnswer {
+  park({ id, token, known, wakeMs }: ParkRequest): ParkAnswer {
     const task = this.table.get(id);
     if (task === undefined) return 'fenced';
     if (task.parked === token) return 'parked';
@@ -119,6 +148,7 @@ export class Partition {
     if (task.state !== 'suspended' || task.inbox.length !== known) return 'news';
     this.#dropClaim(task);
     Object.assign(task, { parked: token, known });
+    if (wakeMs !== undefined) this.setTimer(task, 'limit', wakeMs);
     return 'parked';
   }
 
@@ -226,6 +256,7 @@ export class Partition {
     this.queue.remove(task);
     task.timers.clear();
     task.retrying = undefined;
+    task.startBy = undefined;
     task.outcome = outcome;
     task.finishedAt = this.now();
     this.moveTo(task, outcome.state);
@@ -308,7 +339,7 @@ export class Partition {
   /** An event for the coroutine; one that has ended gets none, nor of what an attempt that has failed had begun. */
   deliver(task: MemoryTask, event: TaskEvent): void {
     if (isSettled(task.state) || this.ending.has(task)) return;
-    if (event.kind !== 'cancel' && event.op < task.firstOp) return;
+    if ('op' in event && event.op < task.firstOp) return;
     task.inbox.push(event);
     if (task.claim !== undefined) this.#news.tell(task.claim.session, task.id);
     else if (task.parked !== undefined) this.#wake(task);

@@ -28,7 +28,7 @@ export async function replayHistory(fn: AnyCoroutineFunction, history: RecordedH
     throw new RangeError(`history: version ${history.version} is not ${historyVersion}, the one that can be replayed`);
   if (history.coroutine !== fn.coroutineName)
     throw new RangeError(`history: it is of ${history.coroutine}, not of ${fn.coroutineName}`);
-  const { task: id, name, context = [], trace, attempt, failures = 0, firstOp = 0, steps } = history;
+  const { task: id, name, context = [], trace, attempt, failures = 0, deadline, firstOp = 0, steps } = history;
   const clock = new SystemClock();
   const news = new Notice();
   const starts = steps.flatMap((step) =>
@@ -37,7 +37,7 @@ export async function replayHistory(fn: AnyCoroutineFunction, history: RecordedH
   const recorded = new Set(
     steps.flatMap((step) => ('event' in step && step.event.kind === 'step' ? [step.event.op] : [])),
   );
-  const about = { id, name, context, trace, attempt, failures, firstOp, logged: Number.POSITIVE_INFINITY };
+  const about = { id, name, context, trace, attempt, failures, deadline, firstOp, logged: Number.POSITIVE_INFINITY };
   const task = { ...about, starts, recorded, watch: undefined };
   const runner = new Runner(fn, task, clock, defaultLimits, () => news.give());
   const drain = async (): Promise<void> => {

@@ -55,6 +55,7 @@ function fireTimers(part: Partition): number {
     if (task.timers.get(name) !== due) continue;
     task.timers.delete(name);
     if (name === 'retry') part.tryAgain(task);
+    else if (name === 'limit') part.reachLimit(task);
     else part.deliver(task, { kind: 'timer', op: name });
     fired++;
   }

@@ -5,6 +5,7 @@ import type { ErrorValue, Outcome } from '../contract/outcome.ts';
 import { retryDelayMs } from '../contract/retry.ts';
 import type { Claim } from '../contract/store.ts';
 import type { AnyCoroutineFunction } from '../loop/coroutines.ts';
+import type { AttemptLimits } from './attempt-limits.ts';
 
 /** The wait in milliseconds; undefined when the outcome stands. */
 export function retryAfterMs(
@@ -12,9 +13,11 @@ export function retryAfterMs(
   fn: AnyCoroutineFunction,
   { state, payload }: Outcome,
   clock: Clock,
+  limits: AttemptLimits | undefined,
 ): number | undefined {
   if (state !== 'failed') return undefined;
   const { retry = fn.options.retry } = JSON.parse(options) as KeptOptions;
   const random = Buffer.from(clock.random(4)).readUInt32BE() / 2 ** 32;
-  return retryDelayMs(retry, failures + 1, (JSON.parse(payload) as ErrorValue).type, random);
+  const delayMs = retryDelayMs(retry, failures + 1, (JSON.parse(payload) as ErrorValue).type, random);
+  return delayMs === undefined || limits?.allowsAnother(delayMs) === false ? undefined : delayMs;
 }

@@ -28,6 +28,7 @@ import type { Delivery } from '../loop/operations.ts';
 import type { StepWatch } from '../loop/oversights.ts';
 import { Runner } from '../loop/runner.ts';
 import { TurnRequests } from '../loop/turn.ts';
+import { AttemptLimits, hasTimeLimits } from './attempt-limits.ts';
 import { asOffender, type Offender } from './blame.ts';
 import { type Ending, endedRun } from './ended-run.ts';
 import { Notice } from './notice.ts';
@@ -75,6 +76,7 @@ export class TaskRun implements Offender {
   readonly #options: KeptOptions;
   readonly #host: RunHost;
   readonly #fn: AnyCoroutineFunction;
+  readonly #limits: AttemptLimits | undefined;
   #runner: Runner;
   readonly #startedAt: number;
   /** What is recorded of this task, this run included. */
@@ -118,6 +120,8 @@ export class TaskRun implements Offender {
     this.#slotSince = this.#startedAt;
     this.#timers = new Timers(host.clock, (op) => this.#happened({ kind: 'timer', op }));
     const happened = (event: TaskEvent): void => this.#happened(event);
+    const limits = { ...fn.options, ...this.#options };
+    this.#limits = hasTimeLimits(limits) ? new AttemptLimits(claim, limits, host.clock, happened) : undefined;
     this.#sideEffects = new SideEffects(`${claim.coroutine} ${claim.id}`, host.threads, host.limits, happened);
     this.#runner = this.#newRunner();
   }
@@ -125,9 +129,10 @@ export class TaskRun implements Offender {
   #newRunner(): Runner {
     const { id, attempt, failures, firstOp } = this.claim;
     const { name, context = [], trace } = this.#options;
+    const deadline = this.#limits?.deadline;
     const starts = this.#history.filter((step): step is ['start', string, string] => step[0] === 'start');
     const recorded = new Set(this.#events.flatMap((event) => (event.kind === 'step' ? [event.op] : [])));
-    const about = { id, name, context, trace, attempt, failures, firstOp, logged: this.#logged };
+    const about = { id, name, context, trace, attempt, failures, deadline, firstOp, logged: this.#logged };
     const task = { ...about, starts, recorded, watch: this.#host.watch };
     const runner: Runner = new Runner(this.#fn, task, this.#host.clock, this.#host.limits, () => {
       if (runner === this.#runner) this.#news.give();
@@ -183,7 +188,12 @@ export class TaskRun implements Offender {
 
   /** When a timer of its own ends, by the clock's `monotonic`. */
   get wakesAt(): number {
-    return this.#timers.next;
+    return Math.min(this.#timers.next, this.limitAt);
+  }
+
+  /** When a time limit of its own is over, by the clock's `monotonic`; Infinity when it has none. */
+  get limitAt(): number {
+    return this.#limits?.next ?? Number.POSITIVE_INFINITY;
   }
 
   /** Ends here once the store has parked the task. What happens before the answer is here waits for it. */
@@ -200,12 +210,14 @@ export class TaskRun implements Offender {
   /** Resolves when the task is settled or this run is over for another reason; the slot is free then. */
   async drive(): Promise<void> {
     try {
+      if (this.#limits?.refusal !== undefined) return await this.#settle(this.#limits.refusal);
       await this.#replay();
       await this.#live();
     } catch (error) {
       await this.#fail(error);
     } finally {
       this.#timers.clearAll();
+      this.#limits?.clear();
       this.#sideEffects.abandon('the task has ended here');
       this.#talk?.cancel();
       this.#releaseSlot();
@@ -423,7 +435,7 @@ export class TaskRun implements Offender {
     const { id, token, failures } = this.claim;
     const { logs, progress } = this.#requests;
     const { clock, instrument } = this.#host;
-    const delayMs = retryAfterMs(this.claim, this.#fn, outcome, clock);
+    const delayMs = retryAfterMs(this.claim, this.#fn, outcome, clock, this.#limits);
     const retry = delayMs === undefined ? undefined : { ms: delayMs, firstOp: this.#runner.nextOp };
     const answer = await this.#host.settle({ id, token, outcome, retry, logs, progress });
     if (answer.kind === 'fenced') return this.#lost();

@@ -117,8 +117,10 @@ export class Runs implements RunHost {
     const parks = new GroupCommit<ParkRequest, ParkAnswer>(clock, (partition, runs) => store.park(partition, runs));
     // What it knows is taken down now: what comes before the call goes out must not count as heard.
     this.parking = new Parking(clock, parts.parking, (run) => {
-      const { claim, known } = run;
-      run.park(parks.add(this.#partition(claim.id), { id: claim.id, token: claim.token, known }));
+      const { claim, known, limitAt } = run;
+      const wakeMs =
+        limitAt === Number.POSITIVE_INFINITY ? undefined : Math.max(0, Math.ceil(limitAt - clock.monotonic()));
+      run.park(parks.add(this.#partition(claim.id), { id: claim.id, token: claim.token, known, wakeMs }));
     });
     this.#news = new GroupCommit(clock, (partition, runs) => this.#receive(partition, runs));
   }

@@ -25,6 +25,29 @@ it('infers arguments and results', () => {
   expectTypeOf(use).toBeFunction();
 });
 
+it('takes policies where a coroutine is defined and where a task is made', () => {
+  const use = (loop: Loop) => {
+    const limits = { timeout: 1, deadline: 2, expiresAfter: 3 };
+    coroutine('limited', () => 1, { ...limits, retry: { attempts: 2, initialMs: 1, on: ['AppError'] } });
+    loop.createTask(none(), { ...limits, retry: { attempts: 2 }, name: 'n', priority: 1 });
+    void loop.taskGroup((group) => group.createTask(none(), limits));
+    expectTypeOf(loop.currentTask().deadline).toEqualTypeOf<number | undefined>();
+    // @ts-expect-error how many attempts is not said
+    coroutine('retried', () => 1, { retry: { initialMs: 1 } });
+    // @ts-expect-error an unknown field of the policy
+    loop.createTask(none(), { retry: { attempts: 2, backoff: 1 } });
+    // @ts-expect-error milliseconds, not a text
+    loop.createTask(none(), { timeout: '1s' });
+    // @ts-expect-error no limit is no option
+    loop.createTask(none(), { deadline: null });
+    // @ts-expect-error what is inherited is not given by hand
+    loop.createTask(none(), { deadlineAt: 1 });
+    // @ts-expect-error an option of one task
+    coroutine('named', () => 1, { name: 'n' });
+  };
+  expectTypeOf(use).toBeFunction();
+});
+
 it('infers what goes to a thread and comes back', () => {
   const repeat = threaded('repeat', import.meta.url, (text: string, times: number) => text.repeat(times));
   const use = (loop: Loop) => {

@@ -1,5 +1,6 @@
 import { expect, expectTypeOf, test } from 'vitest';
 import type { TaskOptions } from '../../src/contract/coroutine.ts';
+import type { TimeLimits } from '../../src/contract/time-limits.ts';
 import { type Expression, type ExpressionOf, headOf } from '../../src/program/expression.ts';
 import { grammar, type parts } from '../../src/program/grammar.ts';
 
@@ -25,6 +26,7 @@ test('types', () => {
   expectTypeOf<{ createTask: { sleep: 1 } }>().not.toExtend<Expression>();
   expectTypeOf<{ sleep: '1' }>().not.toExtend<Expression>();
   expectTypeOf<{ gather: [{ slep: 1 }] }>().not.toExtend<Expression>();
-  // The options of a task and those that a program may give are the same.
-  expectTypeOf<keyof (typeof parts)['taskOptions']['optional']>().toEqualTypeOf<keyof TaskOptions>();
+  // A program gives the options of a task; for limits of time it has `timeout` and `waitFor`.
+  type Options = Exclude<keyof TaskOptions, keyof TimeLimits>;
+  expectTypeOf<keyof (typeof parts)['taskOptions']['optional']>().toEqualTypeOf<Options>();
 });

@@ -15,6 +15,7 @@ import { ending } from './conformance/ending.ts';
 import { fairness } from './conformance/fairness.ts';
 import { groups } from './conformance/groups.ts';
 import { large } from './conformance/large.ts';
+import { limiting } from './conformance/limiting.ts';
 import { news } from './conformance/news.ts';
 import { parking } from './conformance/parking.ts';
 import { retention } from './conformance/retention.ts';
@@ -50,6 +51,7 @@ export function storeConformance(name: string, makeStore: () => Promise<Harness>
       cancelling,
       cancellingTrees,
       retrying,
+      limiting,
       sessions,
       crashing,
       sweeping,

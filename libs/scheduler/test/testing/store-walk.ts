@@ -156,10 +156,20 @@ export class Walk {
 
   async #submit(): Promise<void> {
     const resultTtlMs = this.#choices.yes() ? 2_000 : day;
-    const root = this.#rigs[0]?.newRoot({ resultTtlMs }) as NewRoot;
+    const root = this.#rigs[0]?.newRoot({ resultTtlMs, options: this.#options() }) as NewRoot;
     this.#roots.push(root.id);
     this.tasks.add(root.id);
     await this.#do({ submit: root.id }, async ({ store }) => (await store.submit(partition, [root])).existing);
+  }
+
+  /** No two are over at the same millisecond: their order is free. */
+  #limit(): number {
+    return 1 + this.#choices.below(3) * 1_000 + this.#op++;
+  }
+
+  #options(): string {
+    const [limits] = this.#choices.some(['expiresAfter', 'deadline'], 1).map((name) => ({ [name]: this.#limit() }));
+    return JSON.stringify(limits ?? {});
   }
 
   async #claim(ids: readonly TaskId[], session: SessionId, max: number): Promise<void> {
@@ -175,7 +185,7 @@ export class Walk {
     const choices = this.#choices;
     const [run] = runs;
     if (run === undefined) return;
-    const spawns = choices.some([1], 2).map(() => run.spawn(this.#op++));
+    const spawns = choices.some([1], 2).map(() => run.spawn(this.#op++, { options: this.#options() }));
     const groups = choices.some([1], 1).map(() => {
       const options = { limit: choices.below(3), returnExceptions: choices.yes() };
       return run.group(this.#op++, leaves(choices.below(5)), options);
@@ -241,9 +251,10 @@ export class Walk {
 
   async #park(runs: readonly Run[]): Promise<void> {
     const known = Math.max(0, (runs[0]?.known ?? 0) - this.#choices.below(2));
-    await this.#do({ park: runs[0]?.id, known }, async ({ store }, i) => {
+    const wakeMs = this.#choices.yes() ? this.#limit() : undefined;
+    await this.#do({ park: runs[0]?.id, known, wakeMs }, async ({ store }, i) => {
       const { id, claim } = runs[i] as Run;
-      return await store.park(partition, [{ id, token: claim.token, known }]);
+      return await store.park(partition, [{ id, token: claim.token, known, wakeMs }]);
     });
   }
 

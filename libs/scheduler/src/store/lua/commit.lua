@@ -6,7 +6,7 @@
   it is not.
   KEYS prefix    ARGV count, then each turn as redis-store.ts writes it; channel
   Returns {{{'committed', events} | {'fenced'} | {'behind'}, ...}, hints, news of the caller, partitions with mail}    Cost O(requests x log ready) ]]
---# include keys now news counts mail inbox ready take wake timers settle members cancel retry end-tree subscribe logs
+--# include keys now news counts mail inbox ready take wake timers settle members cancel retry end-tree subscribe logs start-by
 local time = now()
 
 -- What a task begins for its cleanup, after its root has ended, is not part of the present end of the tree.
@@ -17,7 +17,7 @@ local function liveKey(root)
 end
 
 local function spawn(parent, root)
-  local id, op, coroutine, args, options, priority = arg(), arg(), arg(), arg(), arg(), arg()
+  local id, op, coroutine, args, options, priority, limits = arg(), arg(), arg(), arg(), arg(), arg(), arg()
   local seq = call('HINCRBY', key('task', root), 'spawned', 1)
   call('HSET', key('task', id), 'coroutine', coroutine, 'args', args, 'options', options, 'state', 'pending',
     'parent', parent, 'op', op, 'created', time, 'seq', seq, 'priority', priority)
@@ -25,6 +25,7 @@ local function spawn(parent, root)
   call('HINCRBY', key('task', parent), 'total', 1)
   call('HINCRBY', key('task', parent), 'pending', 1)
   call('SADD', liveKey(root), id)
+  mustStart(id, limits, time)
   moved(nil, 'pending', 1)
   makeReady(id)
   return id

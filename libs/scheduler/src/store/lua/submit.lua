@@ -1,13 +1,13 @@
 #!lua
 --[[ submit: creates root tasks and makes them ready.
   Keeps I3 (record and place in `ready` in one step), T3. A root that exists already is left alone (re-sent).
-  KEYS prefix    ARGV count, then id coroutine args options priority resultTtlMs idempotencyKey fingerprint for each; channel
+  KEYS prefix    ARGV count, then id coroutine args options priority limits resultTtlMs idempotencyKey fingerprint for each; channel
   Returns {{'' | existing id | 'conflict', ...}, time, hints}    Cost O(roots x log ready) ]]
---# include keys now news counts ready take
+--# include keys now news counts ready take timers start-by
 local time, answers = now(), {}
 for i = 1, count() do
-  local id, coroutine, args, options, priority, ttl, name, fingerprint =
-    arg(), arg(), arg(), arg(), arg(), arg(), arg(), arg()
+  local id, coroutine, args, options, priority, limits, ttl, name, fingerprint =
+    arg(), arg(), arg(), arg(), arg(), arg(), arg(), arg(), arg()
   answers[i] = ''
   local known = name ~= '' and call('GET', key('idempotency', name))
   local existing, before, expires = string.match(known or '', '^([^\n]*)\n([^\n]*)\n(.*)$')
@@ -22,6 +22,7 @@ for i = 1, count() do
       call('SET', key('idempotency', name), id .. '\n' .. fingerprint .. '\n' .. (time + 86400000), 'EX', 86400)
       call('HSET', key('task', id), 'idempotency', name)
     end
+    mustStart(id, limits, time)
     moved(nil, 'pending', 1)
     makeReady(id)
   end

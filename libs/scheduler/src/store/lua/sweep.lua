@@ -62,8 +62,10 @@ for _, member in ipairs(due) do
   local id, what = string.match(member, '^(.*):(%w+)$')
   clearTimer(id, what)
   if isOpen(id) then
-    if what ~= 'retry' then deliver(id, what .. '\ntimer\n')
-    elseif continueRetry(id, time) then more = 1 end
+    if what == 'retry' then
+      if continueRetry(id, time) then more = 1 end
+    elseif what ~= 'limit' then deliver(id, what .. '\ntimer\n')
+    elseif not endLate(id, time) and call('HEXISTS', key('task', id), 'parked') == 1 then wake(id) end
     fired = fired + 1
   end
 end

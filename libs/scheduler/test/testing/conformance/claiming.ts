@@ -32,6 +32,8 @@ export function claiming(it: It): void {
           logged: 0,
           failures: 0,
           firstOp: 0,
+          begunAt: expect.any(Number),
+          claimedAt: expect.any(Number),
         },
       ]);
     });

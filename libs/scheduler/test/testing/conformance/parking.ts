@@ -12,8 +12,8 @@ async function parked(rig: Rig): Promise<Run> {
   return run;
 }
 
-async function park({ store }: Rig, { id, claim, known }: Run): Promise<string | undefined> {
-  return (await store.park(partition, [{ id, token: claim.token, known }]))[0];
+async function park({ store }: Rig, { id, claim, known }: Run, wakeMs?: number): Promise<string | undefined> {
+  return (await store.park(partition, [{ id, token: claim.token, known, wakeMs }]))[0];
 }
 
 export function parking(it: It): void {

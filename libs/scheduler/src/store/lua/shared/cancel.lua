@@ -47,6 +47,16 @@ local function endUnstarted(id, time)
   return true
 end
 
+-- It is too late to start it (start-by.lua). False when it is not.
+local function endLate(id, time)
+  local coroutine, startBy = unpack(call('HMGET', key('task', id), 'coroutine', 'startBy'))
+  local by, payload = string.match(startBy or '', '^(%d+)\n(.*)$')
+  if not by or time < tonumber(by) then return false end
+  unschedule(id, coroutine)
+  finish(id, 'failed', payload, time)
+  return true
+end
+
 -- message: '' (none) or a JSON string; event: the same as text for the inbox.
 local function cancelTask(id, message, event, time, afterStart)
   local taskKey = key('task', id)

@@ -85,15 +85,16 @@ end
 
 finish = function(id, state, payload, time)
   local taskKey, root = key('task', id), rootOf(id)
-  local before, parent, op, group, index, watched, undispatched, coroutine, commits, ttl, retrying =
+  local before, parent, op, group, index, watched, undispatched, coroutine, commits, ttl, retrying, startBy =
     unpack(call('HMGET', taskKey, 'state', 'parent', 'op', 'group', 'index', 'watched', 'undispatched', 'coroutine',
-      'commits', 'ttl', 'retrying'))
+      'commits', 'ttl', 'retrying', 'startBy'))
   call('HSET', taskKey, 'state', state, 'payload', payload, 'finished', time)
   moved(before, nil, 1)
   ended(state, coroutine, 1)
   call('HDEL', taskKey, 'token', 'stranded', 'cancelRequested')
   if retrying then call('HDEL', taskKey, 'retrying', 'retryMs', 'retryAt') end
-  if commits or retrying then dropTimers(id) end
+  if startBy then call('HDEL', taskKey, 'startBy') end
+  if commits or retrying or startBy then dropTimers(id) end
   if not parent then return rootSettled(id, ttl, time) end
   if watched then watchedIds[#watchedIds + 1] = id end
   if call('SREM', key('live', root), id) == 0 then call('SREM', key('later', root), id) end
