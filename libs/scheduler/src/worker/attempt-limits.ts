@@ -34,7 +34,8 @@ export class AttemptLimits {
   readonly #clock: Clock;
   /** The time of the store, less that of the clock. */
   readonly #ahead: number;
-  readonly #cuts: { timer: Timer; at: number }[];
+  /** With the time, of the store, at which each is due. */
+  readonly #timers = new Map<Timer, number>();
 
   /** `onOver`: the event for the task. */
   constructor(claim: Claim, limits: KeptTimeLimits, clock: Clock, onOver: (event: TaskEvent) => void) {
@@ -53,17 +54,26 @@ export class AttemptLimits {
     this.#neverStarts = late !== undefined;
     this.refusal = error === undefined ? undefined : { state: 'failed', payload: error };
     const said = new Set(events.map((event) => (event.kind === 'timeout' ? event.wave : undefined)));
-    const open = this.refusal === undefined ? cuts.filter(({ wave }) => !said.has(wave)) : [];
-    this.#cuts = open.map(({ at, wave }) => {
-      const timer = clock.setTimer(Math.max(0, at - claimedAt), () => onOver({ kind: 'timeout', wave }));
-      return { timer, at };
+    if (this.refusal !== undefined) return;
+    for (const { at, wave } of cuts.filter((cut) => !said.has(cut.wave))) {
+      const over = (): void => onOver({ kind: 'timeout', wave });
+      // Said at once, so that a run that finds its time over cannot be parked before it has told so.
+      if (at <= claimedAt) over();
+      else this.#set(at - claimedAt, at, over);
+    }
+  }
+
+  #set(ms: number, at: number, over: () => void): void {
+    const timer = this.#clock.setTimer(ms, () => {
+      this.#timers.delete(timer);
+      over();
     });
+    this.#timers.set(timer, at);
   }
 
   /** When the next of them is over, by the clock's `monotonic`. */
   get next(): number {
-    const now = this.#clock.monotonic();
-    return Math.min(...this.#cuts.map(({ at }) => at - this.#ahead).filter((at) => at > now));
+    return Math.min(...this.#timers.values()) - this.#ahead;
   }
 
   /** Whether an attempt that follows in so many milliseconds would begin in time. */
@@ -73,6 +83,7 @@ export class AttemptLimits {
   }
 
   clear(): void {
-    for (const { timer } of this.#cuts) timer.cancel();
+    for (const timer of this.#timers.keys()) timer.cancel();
+    this.#timers.clear();
   }
 }

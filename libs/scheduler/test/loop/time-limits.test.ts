@@ -270,6 +270,17 @@ for (const alwaysReplay of [false, true]) {
       expect(tookMs(view)).toBeLessThan(9_000);
     });
 
+    it('strikes also where all that suspends is parked at once', async () => {
+      const coroutines = [nap];
+      await using cluster = await memoryCluster({ coroutines, alwaysReplay, parking: { maxSuspended: 0 } });
+      const limits = { deadline: 30_000, timeout: 3_500 };
+      const { view, log } = await submitted(cluster, 'nap', { ms: 600_000, then: 'swallows', cleanup: 60_000 }, limits);
+      expect(view).toMatchObject({ state: 'failed', error: { type: 'TimeoutError' }, attempt: 1 });
+      expect(log).toEqual(['cut']); // by the timeout; the deadline has struck the cleanup
+      expect(tookMs(view)).toBeGreaterThanOrEqual(30_000);
+      expect(tookMs(view)).toBeLessThan(32_000);
+    });
+
     it('wakes a parked task', async () => {
       const coroutines = [nap];
       await using cluster = await memoryCluster({ coroutines, alwaysReplay, parking: { parkAfterMs: 1_000 } });
