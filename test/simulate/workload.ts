@@ -2,7 +2,16 @@
  * Random trees of tasks whose results are known beforehand: a node's seed says what it does, and `expected` says what
  * comes of it whatever order things happen in.
  */
-import { CancelledError, type Coroutine, coroutine, FIRST_COMPLETED, type Loop, TimeoutError } from '@corral/scheduler';
+import {
+  CancelledError,
+  type Coroutine,
+  coroutine,
+  ExpiredError,
+  FIRST_COMPLETED,
+  type Loop,
+  type Task,
+  TimeoutError,
+} from '@corral/scheduler';
 import { Random } from './random.ts';
 
 export type Value = number | string | Value[];
@@ -23,9 +32,17 @@ type Kind =
   | 'cancels'
   | 'first'
   | 'late'
+  | 'timed'
+  | 'overdue'
+  | 'stale'
+  | 'retried'
   | 'branches';
 const leaves: readonly Kind[] = ['value', 'nap', 'step', 'fail'];
-const inner: readonly Kind[] = ['gather', 'limited', 'strict', 'cancels', 'first', 'late', 'branches'];
+const policies: readonly Kind[] = ['timed', 'overdue', 'stale', 'retried'];
+const inner: readonly Kind[] = [
+  ...(['gather', 'limited', 'strict', 'cancels', 'first', 'late', 'branches'] as const),
+  ...policies,
+];
 
 function plan({ seed, depth }: Node): { kind: Kind; random: Random; children: Node[] } {
   const random = new Random(seed);
@@ -61,7 +78,13 @@ export function expected(node: Node): Value {
     case 'cancels':
       return 'cancelled';
     case 'late':
+    case 'timed':
+    case 'overdue':
       return 'timeout';
+    case 'stale':
+      return 'expired';
+    case 'retried':
+      return 'third';
     case 'strict':
       try {
         return children.map(expected);
@@ -80,6 +103,24 @@ export const sleeper = coroutine('sleeper', async (loop) => {
     await loop.sleep(50); // a clean-up that suspends
   }
 });
+
+const gathers = coroutine('gathers', async (loop) => loop.gather([sleeper(), sleeper()]));
+
+/** No engine has it. */
+const nobody = coroutine('nobody', () => 'ran');
+
+const flaky = coroutine(
+  'flaky',
+  async (loop) => {
+    loop.createTask(sleeper());
+    const { failures } = loop.currentTask();
+    await loop.step('fail', () => {
+      if (failures < 2) throw new RangeError('again');
+    });
+    return 'third';
+  },
+  { retry: { attempts: 3, initialMs: 500 } },
+);
 
 export const node = coroutine('node', async (loop, self: Node): Promise<Value> => {
   const { kind, random, children } = plan(self);
@@ -108,6 +149,18 @@ export const node = coroutine('node', async (loop, self: Node): Promise<Value> =
       return await cancels(loop, random.below(1_500));
     case 'late':
       return await late(loop, random.below(1_000));
+    case 'timed':
+      return await overAs(TimeoutError, 'timeout', loop.createTask(sleeper(), { timeout: 1 + random.below(1_000) }));
+    case 'overdue':
+      return await overAs(TimeoutError, 'timeout', loop.createTask(gathers(), { deadline: 1 + random.below(1_000) }));
+    case 'stale':
+      return await overAs(
+        ExpiredError,
+        'expired',
+        loop.createTask(nobody(), { expiresAfter: 1 + random.below(1_000) }),
+      );
+    case 'retried':
+      return await loop.createTask(flaky());
     case 'first':
       return await first(loop, below());
     case 'branches':
@@ -144,6 +197,16 @@ async function late(loop: Loop, ms: number): Promise<Value> {
   }
 }
 
+async function overAs(type: new (message: string) => Error, word: string, task: Task<unknown>): Promise<Value> {
+  try {
+    await task;
+    return 'ended';
+  } catch (error) {
+    if (!(error instanceof type)) throw error;
+    return word;
+  }
+}
+
 /** Goes on in another way when another child ends first: replay in another order is found out (L1, L3). */
 async function first(loop: Loop, below: Coroutine<Value>[]): Promise<Value> {
   const tasks = below.map((child) => loop.createTask(child));
@@ -156,4 +219,4 @@ async function first(loop: Loop, below: Coroutine<Value>[]): Promise<Value> {
   return (await loop.gather(tasks, { returnExceptions: true })).map(told);
 }
 
-export const all = [node, sleeper];
+export const all = [node, sleeper, gathers, flaky];
