@@ -12,16 +12,16 @@ import {
 import { type MemoryCluster, memoryCluster, replayHistory } from '../../src/testing/index.ts';
 
 /** Sleeps, and ends as it is told when it is cancelled. */
-const nap = coroutine('nap', async (loop, args: { ms: number; then?: string; cleanup?: number }) => {
-  const { ms, then = 'passes', cleanup = 10 } = args;
+const nap = coroutine('nap', async (loop, args: { ms: number; end?: string; cleanup?: number }) => {
+  const { ms, end = 'passes', cleanup = 10 } = args;
   try {
     return await loop.sleep(ms, 'slept');
   } catch (error) {
     loop.log('cut');
     await loop.sleep(cleanup);
     loop.log('tidied');
-    if (then === 'swallows') return 'swallowed';
-    throw then === 'fails' ? Object.assign(new Error('instead'), { name: 'AppError' }) : error;
+    if (end === 'swallows') return 'swallowed';
+    throw end === 'fails' ? Object.assign(new Error('instead'), { name: 'AppError' }) : error;
   }
 });
 
@@ -62,9 +62,9 @@ for (const alwaysReplay of [false, true]) {
       ['passes', { state: 'failed', error: { type: 'TimeoutError', message: '' } }],
       ['swallows', { state: 'succeeded', result: 'swallowed' }],
       ['fails', { state: 'failed', error: { type: 'AppError', message: 'instead' } }],
-    ])('cancels the attempt, whose own end counts: it %s', async (then, outcome) => {
+    ])('cancels the attempt, whose own end counts: it %s', async (end, outcome) => {
       await using cluster = await clusterOf();
-      const { view, log } = await submitted(cluster, 'nap', { ms: 60_000, then }, { timeout: 2_000 });
+      const { view, log } = await submitted(cluster, 'nap', { ms: 60_000, end }, { timeout: 2_000 });
       expect(view).toMatchObject(outcome);
       expect(log).toEqual(['cut', 'tidied']);
       expect(tookMs(view)).toBeGreaterThanOrEqual(2_010);
@@ -274,7 +274,7 @@ for (const alwaysReplay of [false, true]) {
       const coroutines = [nap];
       await using cluster = await memoryCluster({ coroutines, alwaysReplay, parking: { maxSuspended: 0 } });
       const limits = { deadline: 30_000, timeout: 3_500 };
-      const { view, log } = await submitted(cluster, 'nap', { ms: 600_000, then: 'swallows', cleanup: 60_000 }, limits);
+      const { view, log } = await submitted(cluster, 'nap', { ms: 600_000, end: 'swallows', cleanup: 60_000 }, limits);
       expect(view).toMatchObject({ state: 'failed', error: { type: 'TimeoutError' }, attempt: 1 });
       expect(log).toEqual(['cut']); // by the timeout; the deadline has struck the cleanup
       expect(tookMs(view)).toBeGreaterThanOrEqual(30_000);
