@@ -22,12 +22,6 @@ export const sabotages: readonly Sabotage[] = [
     to: 'if seq > 0 then',
   },
   {
-    name: 'a claim that is sent again is not known any more',
-    script: 'claim',
-    from: "local again = token and token == attempt .. ':' .. session .. ':' .. nonce",
-    to: 'local again = false',
-  },
-  {
     name: 'no gap rule: leases are counted by the clock',
     script: 'sweep',
     from: 'math.min(time - last, 1500)',

@@ -335,6 +335,9 @@ export interface Store {
   /** Gives claimed tasks back to `ready` without counting an attempt. With no ids: all, and the session ends. */
   release(partition: number, session: SessionId, ids?: readonly TaskId[]): Promise<{ hints: Hint[] }>;
 
+  /** What the session has claimed, if that is more than `known` tasks; else nothing. */
+  held(partition: number, session: SessionId, known: number): Promise<TaskId[]>;
+
   /** Expires dead sessions, fires due timers, begins attempts that are due, gives overdue hints (older than `hintTtlMs`)
    *  back to `ready`, and removes settled trees whose time is over, all that is known of them, in pages: the root's record
    *  first. */

@@ -233,6 +233,10 @@ export class RedisStore implements Store {
     return lives.every((answer) => answer === 1);
   }
 
+  async held(partition: number, session: SessionId, known: number): Promise<TaskId[]> {
+    return (await this.#run('held', partition, [session, known], { news: false })) as TaskId[];
+  }
+
   async release(partition: number, session: SessionId, ids: readonly TaskId[] = []): Promise<{ hints: Hint[] }> {
     const hints: Hint[] = [];
     for (let from = 0; from === 0 || from < ids.length; from += largestCall) {

@@ -21,6 +21,7 @@ export const scriptNames = [
   'beat',
   'park',
   'release',
+  'held',
   'sweep',
   'records',
   'inbox',

@@ -182,6 +182,13 @@ export class MemoryStore extends MemoryViews implements Store {
     });
   }
 
+  held(partition: number, session: SessionId, known: number): Promise<TaskId[]> {
+    return this.#call('held', partition, (part) => {
+      const claimed = [...(part.sessions.get(session)?.claimed ?? [])];
+      return claimed.length > known ? claimed.map(({ id }) => id) : [];
+    });
+  }
+
   release(partition: number, session: SessionId, ids?: readonly TaskId[]) {
     return this.#hinting('release', partition, (part) => {
       const known = part.sessions.get(session);

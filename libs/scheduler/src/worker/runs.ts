@@ -138,6 +138,14 @@ export class Runs implements RunHost {
     return longest;
   }
 
+  get size(): number {
+    return this.#runs.size;
+  }
+
+  has(id: TaskId): boolean {
+    return this.#runs.has(id);
+  }
+
   ids(which: 'all' | 'suspended'): TaskId[] {
     return [...this.#runs.values()].filter((run) => which === 'all' || run.suspended).map((run) => run.claim.id);
   }

@@ -6,6 +6,7 @@
  *
  * K1. No task is claimed without a free slot, so a busy worker holds nothing that another could run.
  * K2. A session that was given up fences all its runs before it becomes another session (T2).
+ * K3. What the store counts as claimed here and nobody here runs is given back (strays.ts).
  */
 import type { Clock } from '../contract/clock.ts';
 import type { Consumption, Dispatch } from '../contract/dispatch.ts';
@@ -28,6 +29,7 @@ import { announcement, registry } from './registry.ts';
 import { Runs } from './runs.ts';
 import { Session } from './session.ts';
 import { Slots } from './slots.ts';
+import { Strays } from './strays.ts';
 import { Ticker } from './ticker.ts';
 import { untilAvailable } from './until-available.ts';
 
@@ -61,6 +63,7 @@ export interface WorkerParts {
 }
 
 const roundMs = 1000;
+const strayRoundMs = 2000;
 /** A hint that nobody claimed is given out again: soon when nothing is on its way, late when workers are just busy. */
 const hintTtlMs = 2000;
 const hintTtlBusyMs = 30_000;
@@ -75,6 +78,7 @@ export class Worker {
   readonly #claiming: GroupCommit<{ ids: readonly TaskId[]; slots: number }, undefined>;
   readonly #rounds: Ticker[] = [];
   readonly #alarms: Alarms;
+  readonly #strays: Strays;
   #coroutines: Map<string, AnyCoroutineFunction>;
   #announcement: SessionInfo['coroutines'];
   #session: Session;
@@ -82,6 +86,7 @@ export class Worker {
   #consumptions: Consumption[] = [];
   #draining = false;
   #claims = 0;
+  #claimsUnderWay = 0;
 
   constructor(parts: WorkerParts) {
     this.#parts = parts;
@@ -97,6 +102,8 @@ export class Worker {
     const isNear = (name: string): boolean => this.#coroutines.get(name)?.options.placement === 'near';
     this.#runs = new Runs({ ...parts, ...hands, isNear, release });
     this.#session = this.#newSession();
+    const claiming = (): boolean => this.#claimsUnderWay > 0;
+    this.#strays = new Strays({ store: parts.store, session: () => this.id, runs: this.#runs, claiming });
   }
 
   get id(): string {
@@ -114,6 +121,7 @@ export class Worker {
     const { clock, store, dispatch } = this.#parts;
     for (let partition = 0; partition < store.partitions; partition++) {
       this.#rounds.push(new Ticker(clock, roundMs, () => this.#sweep(partition)));
+      this.#rounds.push(new Ticker(clock, strayRoundMs, () => this.#giveBackStrays(partition)));
       const take = async (ids: readonly TaskId[]): Promise<void> => void (await this.#take(partition, ids));
       const failed = (error: unknown) => this.#warn('could not fetch ready tasks', error);
       this.#consumptions.push(dispatch.consume(partition, { free: () => this.#slots.waitFree(), take, failed }));
@@ -229,6 +237,7 @@ export class Worker {
     const ids = batches.flatMap((batch) => batch.ids);
     const slots = batches.reduce((sum, batch) => sum + batch.slots, 0);
     let claims: Claim[] = [];
+    this.#claimsUnderWay += 1;
     try {
       const nonce = String(++this.#claims);
       const session = this.id;
@@ -238,6 +247,7 @@ export class Worker {
       claims = answer.claims;
       this.#hinter.send(partition, answer.hints);
     } finally {
+      this.#claimsUnderWay -= 1; // in one go with the begin of what it brought
       this.#slots.release(slots - claims.length);
     }
     for (const claim of claims) this.#begin(claim);
@@ -257,6 +267,18 @@ export class Worker {
   async #giveBack(id: TaskId, reason: string, error: unknown): Promise<void> {
     if (!this.#draining) this.#warn(`task ${id} is given back: ${reason}`, error, { id });
     await this.#release(this.#partition(id), [id]);
+  }
+
+  async #giveBackStrays(partition: number): Promise<boolean> {
+    try {
+      const strays = this.#draining ? [] : await this.#strays.look(partition);
+      if (strays.length === 0) return false;
+      this.#warn(`${strays.length} tasks that the store has forgotten the end of are given back`, undefined);
+      await this.#release(partition, strays);
+    } catch (error) {
+      this.#warn('could not look for tasks that nobody here runs', error);
+    }
+    return false;
   }
 
   async #sweep(partition: number): Promise<boolean> {

@@ -30,3 +30,24 @@ it('a task of which the store knows less than its worker is replayed, and no att
   expect(runs).toBe(2);
   expect(warnings.join()).toContain('the store has lost what it knew of it');
 });
+
+it('a task whose end the store has forgotten is given back by the worker that holds it, and runs again', async () => {
+  let runs = 0;
+  const root = coroutine('root', async () => ++runs);
+  const warnings: string[] = [];
+  let forgets = true;
+  await using cluster = await memoryCluster({
+    coroutines: [root],
+    workers: 1,
+    store: {
+      around: async (method, call) => {
+        if (method !== 'settle' || !forgets) return call();
+        forgets = false; // acknowledged, and lost
+        return { answers: [{ kind: 'settled' }], hints: [], news: [], mail: [] } as never;
+      },
+    },
+    instrument: { warning: (message) => void warnings.push(message) },
+  });
+  expect(await cluster.run(root())).toMatchObject({ state: 'succeeded', result: 2, attempt: 1 });
+  expect(warnings.join()).toContain('1 tasks that the store has forgotten the end of are given back');
+});

@@ -32,6 +32,16 @@ export function sessions(it: It): void {
       expect(await rig.store.workers()).toMatchObject([{ id: 'w1', slots: 3, coroutines: ['main', 'new'] }]);
     });
 
+    it('is told what it holds, if that is more than it knows of', async (rig) => {
+      await rig.worker('w1');
+      const [a, b] = [await rig.started({}, 'w1'), await rig.started({}, 'w1')];
+      expect(await rig.store.held(partition, 'w1', 2)).toEqual([]);
+      expect(new Set(await rig.store.held(partition, 'w1', 1))).toEqual(new Set([a.id, b.id]));
+      await a.settle();
+      expect(await rig.store.held(partition, 'w1', 0)).toEqual([b.id]);
+      expect(await rig.store.held(partition, 'nobody', 0)).toEqual([]);
+    });
+
     it('is counted by the sweep with its slots', async (rig) => {
       expect(await rig.sweep()).toMatchObject({ workers: 0, slots: 0 });
       await rig.worker('w1', { slots: 3 });
