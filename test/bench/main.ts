@@ -24,7 +24,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(sign
 try {
   const options = readOptions(process.argv.slice(2));
   if (options === undefined) console.log(usage);
-  else process.exitCode = await run(options);
+  else process.exit(await run(options)); // a run that hung may have left something that waits
 } catch (error) {
   say((error as Error).message);
   process.exitCode = 1;

@@ -1,6 +1,7 @@
 /** What the benchmark makes of figures: ratios, verdicts, table, picture, document. */
 import { describe, expect, test } from 'vitest';
 import type { Runs } from './contest.ts';
+import { checkInOrder, items } from './items.ts';
 import { document } from './report/document.ts';
 import { plot } from './report/plot.ts';
 import type { Report } from './report/report.ts';
@@ -19,6 +20,14 @@ const row = (figure: Partial<Figure>, ours: number[], theirs: number[]): Row =>
 test('a median is the one in the middle, or between the two that are', () => {
   expect([median([3, 1, 2]), median([4, 1, 2, 3])]).toEqual([2, 2.5]);
   expect([quantile([5, 1, 3, 2, 4], 0.5), quantile([1, 2], 0.99)]).toEqual([3, 2]);
+});
+
+test('results that are missing, wrong or out of order are an error', () => {
+  const right = items(3);
+  expect(() => checkInOrder(right, 3)).not.toThrow();
+  expect(() => checkInOrder(right.slice(1), 3)).toThrow('2 results of 3');
+  expect(() => checkInOrder(right.toReversed(), 3)).toThrow('result 0 is');
+  expect(() => checkInOrder(Object.assign([], { length: 3 }), 3)).toThrow('result 0 is undefined');
 });
 
 describe('a ratio', () => {

@@ -15,6 +15,7 @@ process.on('exit', () => rmSync(home, { recursive: true, force: true }));
 
 const startMs = 30_000;
 const stopMs = 5000;
+const endMs = 60_000;
 
 export interface Helpers {
   processes: Readonly<Record<string, number>>;
@@ -97,7 +98,7 @@ export class Rig implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#ends.disposeAsync();
+    await within(endMs, 'the end of what was started', this.#ends.disposeAsync());
   }
 }
 
