@@ -44,7 +44,7 @@ export const sabotages: readonly Sabotage[] = [
   {
     name: 'a gather is decided by its first end',
     script: 'settle',
-    from: 'if not failed and left > 0 then return left end',
+    from: 'if not failed and known.left > 0 then return known.left end',
     to: '',
   },
   {
@@ -62,8 +62,8 @@ export const sabotages: readonly Sabotage[] = [
   {
     name: 'what is claimed stays hinted',
     script: 'claim',
-    from: "call('ZREM', hinted, id)\n  call('SREM'",
-    to: "call('SREM'",
+    from: "if call('ZREM', hinted, id) == 1 then return end",
+    to: '',
   },
 ];
 

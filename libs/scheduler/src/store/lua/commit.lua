@@ -6,7 +6,7 @@
   it is not.
   KEYS prefix    ARGV count, then each turn as redis-store.ts writes it; channel
   Returns {{{'committed', events} | {'fenced'} | {'behind'}, ...}, hints, news of the caller, partitions with mail}    Cost O(requests x log ready) ]]
---# include keys now news counts mail inbox ready take wake timers settle members cancel retry end-tree subscribe logs start-by
+--# include keys now news sums counts mail inbox ready take wake timers settle members cancel retry end-tree subscribe logs start-by
 local time = now()
 
 -- What a task begins for its cleanup, after its root has ended, is not part of the present end of the tree.
@@ -22,8 +22,8 @@ local function spawn(parent, root)
   call('HSET', key('task', id), 'coroutine', coroutine, 'args', args, 'options', options, 'state', 'pending',
     'parent', parent, 'op', op, 'created', time, 'seq', seq, 'priority', priority)
   call('RPUSH', key('children', parent), id)
-  call('HINCRBY', key('task', parent), 'total', 1)
-  call('HINCRBY', key('task', parent), 'pending', 1)
+  addTo(key('task', parent), 'total', 1)
+  addTo(key('task', parent), 'pending', 1)
   call('SADD', liveKey(root), id)
   mustStart(id, limits, time)
   moved(nil, 'pending', 1)
@@ -49,8 +49,8 @@ local function group(parent, root, token)
   call('HSET', key('group', id), 'parent', parent, 'op', op, 'size', size, 'popped', 0, 'inflight', 0, 'left', size,
     'limit', limit, 'returnExceptions', returnExceptions, 'decided', 0, 'seq', last - size + 1, 'created', time)
   call('RPUSH', key('children', parent), id .. ':' .. size)
-  call('HINCRBY', key('task', parent), 'total', size)
-  call('HINCRBY', key('task', parent), 'pending', size)
+  addTo(key('task', parent), 'total', size)
+  addTo(key('task', parent), 'pending', size)
   call('SADD', liveKey(root), 'g' .. id)
   moved(nil, 'pending', size)
   add('gathers', 1)

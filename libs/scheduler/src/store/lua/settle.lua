@@ -4,14 +4,14 @@
   Keeps T1, T2, T3, T4, I2. The same settlement again is answered the same.
   KEYS prefix    ARGV count, then id token state payload progress retryMs firstOp logs... for each; channel
   Returns {{'settled' | 'ending' | 'retrying' | 'fenced', ...}, hints, news of the caller, partitions with mail}    Cost O(settlements x log ready) ]]
---# include keys now news counts mail inbox ready take wake timers settle members cancel retry end-tree logs suspects
+--# include keys now news sums counts mail inbox ready take wake timers settle members cancel retry end-tree logs suspects
 local time, answers = now(), {}
 for i = 1, count() do
   local id, token, state, payload, progress, retryMs, firstOp = arg(), arg(), arg(), arg(), arg(), arg(), arg()
   local taskKey, root = key('task', id), rootOf(id)
   callerOf(token)
-  local current, settledBy, worker, before, crashes, cancelled =
-    unpack(call('HMGET', taskKey, 'token', 'settledBy', 'worker', 'state', 'crashes', 'cancelRequested'))
+  local row = readEnd(taskKey)
+  local before, current, cancelled, settledBy, worker, crashes = row[1], row[13], row[15], row[16], row[17], row[18]
   if settledBy == token then
     local finished, ending = unpack(call('HMGET', taskKey, 'finished', 'ending'))
     answers[i] = finished and 'settled' or ending and 'ending' or 'retrying'
@@ -23,13 +23,13 @@ for i = 1, count() do
   else
     keepLogs(id, root)
     if progress ~= '' then call('HSET', taskKey, 'progress', progress) end
-    call('HSET', taskKey, 'settledBy', token)
-    call('SREM', key('claims', worker), id)
+    leave(key('claims', worker), id)
     if retryMs ~= '' and not cancelled then
+      call('HSET', taskKey, 'settledBy', token)
       retry(id, before, payload, retryMs, firstOp, time)
       answers[i] = 'retrying'
     else
-      answers[i] = conclude(id, state, payload, before, time) and 'settled' or 'ending'
+      answers[i] = conclude(id, state, payload, row, token, time) and 'settled' or 'ending'
     end
     if crashes and tonumber(crashes) > 1 then nextSuspect(time) end
   end

@@ -5,7 +5,7 @@
   has not beaten since a worker of the same name came after 1.2 s, as a beat comes each second from a thread of its own.
   Keeps T2, T3, T4, D1. KEYS prefix    ARGV hintTtlMs; channel
   Returns {hints, expired, timers, removed, workers, slots, more, partitions with mail}    Cost O(page), at most 500 of each kind ]]
---# include keys now news counts mail inbox ready take wake timers settle members cancel retry end-tree sessions revive remove deadlock suspects
+--# include keys now news sums counts mail inbox ready take wake timers settle members cancel retry end-tree sessions revive remove deadlock suspects
 local hintTtl = count()
 local time, page = now(), 500
 local up = uptime()
@@ -35,7 +35,7 @@ local function giveUp(session)
       call('SREM', key('claims', session), id)
       local payload = cjson.encode({ type = 'WorkerCrashed', message = crashes ..
         ' workers in a row have died while they ran this task, the last was ' .. session .. ': see what its log ends with' })
-      conclude(id, 'failed', payload, call('HGET', key('task', id), 'state'), time)
+      conclude(id, 'failed', payload, readEnd(key('task', id)), nil, time)
     else
       revive(id, session, 0, time)
     end
@@ -89,6 +89,7 @@ if ending then
   endTreePage(ending, '0', time)
 end
 
+writeAll() -- nothing may be counted any more in what is removed now
 local removed, unremoved = removePage(time)
 if unremoved then more = 1 end
 

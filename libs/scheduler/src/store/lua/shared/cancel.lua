@@ -3,9 +3,10 @@ local function cancelledPayload(message) -- the message comes as a JSON string
   return '{"type":"CancelledError","message":' .. (message == '' and '""' or message) .. '}'
 end
 
+-- It is in one of the three places (T3).
 local function unschedule(id, coroutine)
+  if call('ZREM', hinted, id) == 1 then return end
   call('ZREM', ready, id)
-  call('ZREM', hinted, id)
   call('SREM', key('stranded', coroutine), id)
 end
 
@@ -88,6 +89,7 @@ end
 -- Members in the backlog end at once, without records of their own: `dropped` tells from which index on.
 local function dropBacklog(group, message, time)
   local groupKey = key('group', group)
+  groupWritten(group)
   local size, popped, skipped, parent, op, returnExceptions, decided =
     unpack(call('HMGET', groupKey, 'size', 'popped', 'skipped', 'parent', 'op', 'returnExceptions', 'decided'))
   if not size or tonumber(popped) >= tonumber(size) then return end
@@ -110,8 +112,7 @@ local function dropBacklog(group, message, time)
   end
   call('DEL', key('awaited', group))
   if waiting == 0 then return end
-  call('HINCRBY', key('task', parent), 'pending', -waiting)
-  call('HINCRBY', key('task', parent), 'cancelled', waiting)
+  childMoved(parent, 'pending', 'cancelled', waiting)
   moved('pending', nil, waiting)
   -- All under the name of the first: reading 100,000 rows for the others would hold up everybody.
   ended('cancelled', string.match(call('LINDEX', key('backlog', group), 0), '^[^\n]*'), waiting)

@@ -1,8 +1,6 @@
--- Tasks by state, and what has ended how, by coroutine (T5). Summed up here and written once, when the script takes
--- hints at its end. A name that no worker ever had is counted as _OTHER: callers choose it, so there is no end of them.
+-- Tasks by state, and what has ended how, by coroutine (T5). A name that no worker ever had is counted as _OTHER: callers choose it, so there is no end of them.
 local counts = prefix .. 'counts'
-local countedNow = {}
-local function add(what, n) countedNow[what] = (countedNow[what] or 0) + n end
+local function add(what, n) addTo(counts, what, n) end
 -- `from` nil: it is created; `to` nil: it has ended.
 local function moved(from, to, n)
   if from then add(from, -n) else add('created', n) end
@@ -15,8 +13,8 @@ local function ended(state, coroutine, n)
   end
   add(state .. ' ' .. nameOf[coroutine], n)
 end
-local function writeCounts()
-  for what, n in pairs(countedNow) do
-    if n ~= 0 then call('HINCRBY', counts, what, n) end
-  end
+-- T4: a parent counts its children by state; one that is suspended is running.
+local function childMoved(parent, from, to, n)
+  addTo(key('task', parent), from, -n)
+  addTo(key('task', parent), to, n)
 end

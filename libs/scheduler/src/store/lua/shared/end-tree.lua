@@ -3,6 +3,7 @@
 endTreePage = function(root, from, time)
   local ending = call('HEXISTS', key('task', root), 'ending') == 1
   local cancel = '-1\ncancel\n' .. (ending and 'end:' or 'tree:') .. root .. '\n'
+  written(key('live', root))
   local scanned = call('SSCAN', key('live', root), from, 'COUNT', 200)
   for _, id in ipairs(scanned[2]) do
     if string.sub(id, 1, 1) == 'g' then dropBacklog(string.sub(id, 2), '', time)

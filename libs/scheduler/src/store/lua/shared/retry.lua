@@ -2,6 +2,7 @@
 -- the children of the failed one have ended, then `retryAt` until the wait is over.
 backOff = function(id, time)
   local taskKey = key('task', id)
+  written(taskKey)
   local ms, pending, running = unpack(call('HMGET', taskKey, 'retryMs', 'pending', 'running'))
   if not ms or tonumber(pending or 0) + tonumber(running or 0) > 0 then return end
   call('HDEL', taskKey, 'retryMs')
@@ -37,10 +38,7 @@ local function retry(id, before, payload, ms, firstOp, time)
   call('HINCRBY', taskKey, 'failures', 1)
   moved(before, 'pending', 1)
   if watched == '2' then watchedIds[#watchedIds + 1] = id end
-  if parent then
-    call('HINCRBY', key('task', parent), 'running', -1)
-    call('HINCRBY', key('task', parent), 'pending', 1)
-  end
+  if parent then childMoved(parent, 'running', 'pending', 1) end
   endAttempt(id, time)
 end
 

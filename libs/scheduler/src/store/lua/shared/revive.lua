@@ -8,10 +8,7 @@ local function revive(id, session, attempts, time)
   call('HSET', taskKey, 'state', 'pending', 'waits', time)
   moved(state, 'pending', 1)
   if attempts ~= 0 then call('HINCRBY', taskKey, 'attempt', attempts) end
-  if parent then
-    call('HINCRBY', key('task', parent), 'running', -1)
-    call('HINCRBY', key('task', parent), 'pending', 1)
-  end
+  if parent then childMoved(parent, 'running', 'pending', 1) end
   makeReadyFirst(id, time)
 end
 

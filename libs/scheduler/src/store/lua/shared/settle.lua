@@ -28,9 +28,18 @@ local function rootSettled(root, ttl, time)
   tellWaiters(root)
 end
 
+-- Whether its coroutine has ended and its tree has not. Asked once a call; `conclude` alone makes it so.
+local endingRoots = {}
+local function isEnding(root)
+  if endingRoots[root] == nil then endingRoots[root] = call('HEXISTS', key('task', root), 'ending') == 1 end
+  return endingRoots[root]
+end
+
 local function completeRoot(root, time)
+  if not isEnding(root) then return end
   local rootKey = key('task', root)
   local ending, coroutine = unpack(call('HMGET', rootKey, 'ending', 'coroutine'))
+  written(key('live', root))
   if not ending or call('SCARD', key('live', root)) > 0 then return end
   -- What was begun for cleaning up while the tree ended is ended in the next round, as asyncio.run does.
   if call('EXISTS', key('later', root)) == 1 then
@@ -39,6 +48,7 @@ local function completeRoot(root, time)
     return endTreePage(root, '0', time)
   end
   local state, payload = string.match(ending, '^([^\n]*)\n(.*)$')
+  endingRoots[root] = false
   call('HDEL', rootKey, 'ending')
   call('HSET', rootKey, 'state', state, 'payload', payload, 'finished', time)
   moved('running', nil, 1)
@@ -46,66 +56,99 @@ local function completeRoot(root, time)
   rootSettled(root, call('HGET', rootKey, 'ttl'), time)
 end
 
+-- Groups that members of this call belong to: read once, counted here, written with the sums.
+local groups = {}
+local function groupOf(group)
+  local known = groups[group]
+  if known then return known end
+  local size, popped, limit, returnExceptions, decided, parent, op, left, inflight =
+    unpack(call('HMGET', key('group', group), 'size', 'popped', 'limit', 'returnExceptions', 'decided', 'parent', 'op',
+      'left', 'inflight'))
+  known = { size = tonumber(size), popped = tonumber(popped), limit = tonumber(limit), op = op, parent = parent,
+    returnExceptions = returnExceptions == '1', decided = decided == '1', left = tonumber(left), inflight = tonumber(inflight) }
+  groups[group] = known
+  return known
+end
+
+-- Whoever changes a group otherwise forgets first what is known of it here.
+local function groupWritten(group)
+  written(key('group', group))
+  groups[group] = nil
+end
+
 -- `undispatched`: the member was still in the backlog. Answers how many members have not ended.
 local function decide(group, index, state, undispatched, time)
-  local groupKey = key('group', group)
-  local size, popped, limit, returnExceptions, decided, parent, op =
-    unpack(call('HMGET', groupKey, 'size', 'popped', 'limit', 'returnExceptions', 'decided', 'parent', 'op'))
-  local left = call('HINCRBY', groupKey, 'left', -1)
+  local known, groupKey = groupOf(group), key('group', group)
+  known.left = known.left - 1
+  addTo(groupKey, 'left', -1)
   if not undispatched then
-    local inflight = call('HINCRBY', groupKey, 'inflight', -1)
-    limit = tonumber(limit)
-    if limit > 0 and inflight < limit and tonumber(popped) < tonumber(size) then makeGroupReady(group) end
+    known.inflight = known.inflight - 1
+    addTo(groupKey, 'inflight', -1)
+    if known.limit > 0 and known.inflight < known.limit and known.popped < known.size then makeGroupReady(group) end
   end
-  if decided == '1' then return left end
-  local failed = returnExceptions == '0' and state ~= 'succeeded'
-  if not failed and left > 0 then return left end
+  if known.decided then return known.left end
+  local failed = not known.returnExceptions and state ~= 'succeeded'
+  if not failed and known.left > 0 then return known.left end
+  known.decided = true
   call('HSET', groupKey, 'decided', 1, 'decidedAt', time)
   add('gathers', -1)
-  if not call('HGET', key('task', parent), 'finished') then
-    deliver(parent, op .. '\ngroup\n' .. (failed and index or ''))
+  if not call('HGET', key('task', known.parent), 'finished') then
+    deliver(known.parent, known.op .. '\ngroup\n' .. (failed and index or ''))
   end
-  return left
+  return known.left
+end
+
+-- What the end of a task has to know of it.
+local function readEnd(taskKey)
+  return call('HMGET', taskKey, 'state', 'parent', 'op', 'group', 'index', 'watched', 'undispatched', 'coroutine',
+    'commits', 'ttl', 'retrying', 'startBy', 'token', 'stranded', 'cancelRequested', 'settledBy', 'worker', 'crashes')
 end
 
 -- The coroutine has ended: the task is settled, or, a root with tasks below it, its tree is ended first. True when settled.
-local function conclude(id, state, payload, before, time)
-  local taskKey = key('task', id)
-  if id ~= rootOf(id) or call('SCARD', key('live', id)) == 0 then
-    finish(id, state, payload, time)
+-- `row`: of readEnd; `token`: of the claim that settles it, if there is one.
+local function conclude(id, state, payload, row, token, time)
+  if id ~= rootOf(id) then
+    finish(id, state, payload, time, row, token)
     return true
   end
+  written(key('live', id))
+  if call('SCARD', key('live', id)) == 0 then
+    finish(id, state, payload, time, row, token)
+    return true
+  end
+  local taskKey = key('task', id)
   call('HSET', taskKey, 'state', 'running', 'ending', state .. '\n' .. payload)
+  if token then call('HSET', taskKey, 'settledBy', token) end
+  endingRoots[id] = true
   call('HDEL', taskKey, 'token')
-  moved(before, 'running', 1)
+  moved(row[1], 'running', 1)
   dropTimers(id)
   call('ZADD', prefix .. 'ending', time, id)
   return false
 end
 
-finish = function(id, state, payload, time)
+finish = function(id, state, payload, time, row, settledBy)
   local taskKey, root = key('task', id), rootOf(id)
-  local before, parent, op, group, index, watched, undispatched, coroutine, commits, ttl, retrying, startBy =
-    unpack(call('HMGET', taskKey, 'state', 'parent', 'op', 'group', 'index', 'watched', 'undispatched', 'coroutine',
-      'commits', 'ttl', 'retrying', 'startBy'))
-  call('HSET', taskKey, 'state', state, 'payload', payload, 'finished', time)
+  local before, parent, op, group, index, watched, undispatched, coroutine, commits, ttl, retrying, startBy, token, stranded,
+    cancelRequested = unpack(row or readEnd(taskKey))
+  if settledBy then call('HSET', taskKey, 'state', state, 'payload', payload, 'finished', time, 'settledBy', settledBy)
+  else call('HSET', taskKey, 'state', state, 'payload', payload, 'finished', time) end
   moved(before, nil, 1)
   ended(state, coroutine, 1)
-  call('HDEL', taskKey, 'token', 'stranded', 'cancelRequested')
+  if token or stranded or cancelRequested then call('HDEL', taskKey, 'token', 'stranded', 'cancelRequested') end
   if retrying then call('HDEL', taskKey, 'retrying', 'retryMs', 'retryAt') end
   if startBy then call('HDEL', taskKey, 'startBy') end
   if commits or retrying or startBy then dropTimers(id) end
   if not parent then return rootSettled(id, ttl, time) end
   if watched then watchedIds[#watchedIds + 1] = id end
-  if call('SREM', key('live', root), id) == 0 then call('SREM', key('later', root), id) end
-  local parentKey = key('task', parent)
-  call('HINCRBY', parentKey, before == 'pending' and 'pending' or 'running', -1)
-  call('HINCRBY', parentKey, state, 1)
+  if not isEnding(root) then leave(key('live', root), id)
+  elseif call('SREM', key('live', root), id) == 0 then call('SREM', key('later', root), id) end
+  childMoved(parent, before == 'pending' and 'pending' or 'running', state, 1)
   local finished, retryMs
   if not group then
-    finished, retryMs = unpack(call('HMGET', parentKey, 'finished', 'retryMs'))
+    finished, retryMs = unpack(call('HMGET', key('task', parent), 'finished', 'retryMs'))
     if not finished then deliver(parent, op .. '\n@\n' .. id) end
-  elseif decide(group, index, state, undispatched, time) == 0 then retryMs = call('HGET', parentKey, 'retryMs') end
+  elseif decide(group, index, state, undispatched, time) == 0 then retryMs = call('HGET', key('task', parent), 'retryMs') end
   if retryMs then backOff(parent, time) end
   tellWaiters(id)
   completeRoot(root, time)

@@ -5,11 +5,13 @@ local mostCrashes = 3
 local function isSuspect(id) return tonumber(call('HGET', key('task', id), 'crashes') or 0) >= mostCrashes - 1 end
 
 -- True when the session may run the suspect now: it runs no other.
-local function tryOn(session, id)
+-- `claimed`: what it has just claimed, and is not in the set yet.
+local function tryOn(session, id, claimed)
   local sessionKey = key('session', session)
   local other = call('HGET', sessionKey, 'suspect')
-  if other and other ~= id and call('SISMEMBER', key('claims', session), other) == 1 and isSuspect(other) then
-    return false
+  if other and other ~= id and isSuspect(other) then
+    if call('SISMEMBER', key('claims', session), other) == 1 then return false end
+    for _, each in ipairs(claimed) do if each == other then return false end end
   end
   call('HSET', sessionKey, 'suspect', id)
   return true

@@ -26,8 +26,8 @@ end
 -- The next members of a group become records. Row: coroutine \n priority \n options \n args.
 local function dispatchMembers(group, room, time)
   local groupKey, root = key('group', group), rootOf(group)
-  local size, popped, inflight, limit, parent, seq, created =
-    unpack(call('HMGET', groupKey, 'size', 'popped', 'inflight', 'limit', 'parent', 'seq', 'created'))
+  local size, popped, inflight, limit, parent, seq, created, skipped =
+    unpack(call('HMGET', groupKey, 'size', 'popped', 'inflight', 'limit', 'parent', 'seq', 'created', 'skipped'))
   if not size then return 0 end
   size, popped, inflight, limit = tonumber(size), tonumber(popped), tonumber(inflight), tonumber(limit)
   local quantum = math.min(room, 50, size - popped)
@@ -36,19 +36,20 @@ local function dispatchMembers(group, room, time)
   local live = key('live', root)
   if call('SISMEMBER', live, 'g' .. group) == 0 then live = key('later', root) end
   local rows = call('LPOP', key('backlog', group), quantum)
-  local taken = 0
+  local taken, dispatched = 0, {}
   for i = 1, #rows do
     local index = popped + i - 1
     local id = group .. '.' .. index
-    if call('EXISTS', key('task', id)) == 0 then -- else it was cancelled before its turn
+    if not skipped or call('EXISTS', key('task', id)) == 0 then -- else it was cancelled before its turn
       local coroutine, priority, options, args = string.match(rows[i], '^([^\n]*)\n([^\n]*)\n([^\n]*)\n(.*)$')
       call('HSET', key('task', id), 'coroutine', coroutine, 'args', args, 'options', options, 'state', 'pending',
         'parent', parent, 'group', group, 'index', index, 'created', created, 'seq', seq + index, 'priority', priority)
-      call('SADD', live, id)
+      dispatched[#dispatched + 1] = id
       inflight = inflight + 1
       taken = taken + hint(id, coroutine, priority, time)
     end
   end
+  if #dispatched > 0 then call('SADD', live, unpack(dispatched)) end
   popped = popped + #rows
   call('HSET', groupKey, 'popped', popped, 'inflight', inflight)
   if popped >= size then call('SREM', live, 'g' .. group)
@@ -81,7 +82,7 @@ end
 
 -- What a script ends with.
 local function take(time)
-  writeCounts()
+  writeAll()
   local window = 2 * tonumber(call('GET', prefix .. 'capacity') or 0)
   local room = window - call('ZCARD', hinted)
   -- Half a window at a time, so that batches stay large under load: with less than that free, workers have enough.

@@ -7,9 +7,6 @@ wake = function(id)
   call('HSET', taskKey, 'state', 'pending', 'waits', time)
   call('HINCRBY', taskKey, 'attempt', -1)
   moved('suspended', 'pending', 1)
-  if parent then
-    call('HINCRBY', key('task', parent), 'running', -1)
-    call('HINCRBY', key('task', parent), 'pending', 1)
-  end
+  if parent then childMoved(parent, 'running', 'pending', 1) end
   makeReadyFirst(id, time)
 end
