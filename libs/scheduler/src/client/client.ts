@@ -9,11 +9,12 @@ import { decode, encode } from '../contract/codec.ts';
 import { checkPolicies, type KeptOptions, type TaskOptions } from '../contract/coroutine.ts';
 import type { Dispatch, Hint } from '../contract/dispatch.ts';
 import { IdempotencyConflictError, LookupError, StoreUnavailableError } from '../contract/exceptions.ts';
+import { GroupCommit } from '../contract/group-commit.ts';
 import { isTaskId, newRootId, partitionOf } from '../contract/ids.ts';
 import type { Instrument } from '../contract/instrument.ts';
 import { type Limits, longestNote, sized } from '../contract/limits.ts';
 import type { RecordedHistory } from '../contract/recorded-history.ts';
-import type { Cancel, Store } from '../contract/store.ts';
+import type { Cancel, NewRoot, Store } from '../contract/store.ts';
 import {
   type CoroutineView,
   isSettled,
@@ -65,6 +66,11 @@ export interface ClientParts {
   resultTtlMs?: number;
 }
 
+interface Submitted {
+  existing: TaskId | 'conflict' | undefined;
+  createdAt: number;
+}
+
 /** A filtered list looks at so many rows for one page, then hands out a cursor to go on from. */
 const mostScanned = 2000;
 const scanPage = 200;
@@ -72,11 +78,20 @@ const scanPage = 200;
 export class Client {
   readonly #parts: ClientParts;
   readonly #waiters: Waiters;
+  /** Submits of many callers go to the store in one call. */
+  readonly #submits: GroupCommit<NewRoot, Submitted>;
   #listening: Promise<{ close(): Promise<void> }> | undefined;
 
   constructor(parts: ClientParts) {
     this.#parts = parts;
     this.#waiters = new Waiters(parts.clock);
+    const { store, clock } = parts;
+    const submit = async (partition: number, roots: readonly NewRoot[]): Promise<Submitted[]> => {
+      const { existing, createdAt, hints } = await store.submit(partition, roots);
+      this.#hint(partition, hints);
+      return existing.map((each) => ({ existing: each, createdAt }));
+    };
+    this.#submits = new GroupCommit(clock, submit, ({ args, options }) => args.length + options.length);
   }
 
   /**
@@ -112,9 +127,7 @@ export class Client {
       idempotencyKey === undefined
         ? {}
         : { idempotency: { key: idempotencyKey, fingerprint: sha256(JSON.stringify(content)) } };
-    const { existing, createdAt, hints } = await this.#parts.store.submit(partition, [{ id, ...root, ...idempotency }]);
-    this.#hint(partition, hints);
-    const [first] = existing;
+    const { existing: first, createdAt } = await this.#submits.add(partition, { id, ...root, ...idempotency });
     if (first === 'conflict')
       throw new IdempotencyConflictError('the idempotency key was used before with other content');
     const created = taskView(newRecord({ id: first ?? id, ...root }, createdAt));

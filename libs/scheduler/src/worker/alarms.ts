@@ -3,17 +3,17 @@
  * round. Only a hint: a worker that has died is made up for by the rounds of the others.
  */
 import type { Clock, Timer } from '../contract/clock.ts';
-import { GroupCommit } from './group-commit.ts';
+import { PatientCommit } from './patient-commit.ts';
 
 export class Alarms {
   readonly #clock: Clock;
   readonly #timers = new Set<Timer>();
   /** What is due together is swept together. */
-  readonly #due: GroupCommit<undefined, undefined>;
+  readonly #due: PatientCommit<undefined, undefined>;
 
   constructor(clock: Clock, sweep: (partition: number) => Promise<unknown>) {
     this.#clock = clock;
-    this.#due = new GroupCommit(clock, async (partition, requests) => {
+    this.#due = new PatientCommit(clock, async (partition, requests) => {
       await sweep(partition);
       return [...requests];
     });

@@ -29,11 +29,11 @@ import type { AnyCoroutineFunction } from '../loop/coroutines.ts';
 import type { StepWatch } from '../loop/oversights.ts';
 import type { Alarms } from './alarms.ts';
 import type { Courier } from './courier.ts';
-import { GroupCommit } from './group-commit.ts';
 import type { Hinter } from './hinter.ts';
 import { readMembers } from './members.ts';
 import { nearTasks } from './near.ts';
 import { Parking, type ParkingLimits } from './parking.ts';
+import { PatientCommit } from './patient-commit.ts';
 import { type RunHost, TaskRun } from './run.ts';
 import { bytesOfSettlement, bytesOfTurn } from './sizes.ts';
 import type { Slots } from './slots.ts';
@@ -77,11 +77,11 @@ export class Runs implements RunHost {
   readonly #alarms: Alarms;
   readonly #runs = new Map<TaskId, TaskRun>();
   readonly #driving = new Set<Promise<void>>();
-  readonly #commits: GroupCommit<Turn, TurnAnswer>;
+  readonly #commits: PatientCommit<Turn, TurnAnswer>;
   /** Turns that a full store refuses must not hold up the others. */
-  readonly #growing: GroupCommit<Turn, TurnAnswer>;
-  readonly #settles: GroupCommit<Settlement, SettleAnswer>;
-  readonly #news: GroupCommit<TaskRun, { known: number; answer: TurnAnswer }>;
+  readonly #growing: PatientCommit<Turn, TurnAnswer>;
+  readonly #settles: PatientCommit<Settlement, SettleAnswer>;
+  readonly #news: PatientCommit<TaskRun, { known: number; answer: TurnAnswer }>;
 
   constructor(parts: RunsParts) {
     const { store, clock, instrument, limits, threads, watch, slots, hinter, courier, alarms, release } = parts;
@@ -104,8 +104,8 @@ export class Runs implements RunHost {
       courier.carry(partition, mail);
       return answers;
     };
-    this.#commits = new GroupCommit(clock, commit, bytesOfTurn);
-    this.#growing = new GroupCommit(clock, commit, bytesOfTurn);
+    this.#commits = new PatientCommit(clock, commit, bytesOfTurn);
+    this.#growing = new PatientCommit(clock, commit, bytesOfTurn);
     const settle = async (partition: number, settlements: readonly Settlement[]): Promise<SettleAnswer[]> => {
       const { answers, hints, news, mail } = await store.settle(partition, settlements);
       hinter.send(partition, hints);
@@ -113,8 +113,8 @@ export class Runs implements RunHost {
       courier.carry(partition, mail);
       return answers;
     };
-    this.#settles = new GroupCommit(clock, settle, bytesOfSettlement);
-    const parks = new GroupCommit<ParkRequest, ParkAnswer>(clock, (partition, runs) => store.park(partition, runs));
+    this.#settles = new PatientCommit(clock, settle, bytesOfSettlement);
+    const parks = new PatientCommit<ParkRequest, ParkAnswer>(clock, (partition, runs) => store.park(partition, runs));
     // What it knows is taken down now: what comes before the call goes out must not count as heard.
     this.parking = new Parking(clock, parts.parking, (run) => {
       const { claim, known, limitAt } = run;
@@ -122,7 +122,7 @@ export class Runs implements RunHost {
         limitAt === Number.POSITIVE_INFINITY ? undefined : Math.max(0, Math.ceil(limitAt - clock.monotonic()));
       run.park(parks.add(this.#partition(claim.id), { id: claim.id, token: claim.token, known, wakeMs }));
     });
-    this.#news = new GroupCommit(clock, (partition, runs) => this.#receive(partition, runs));
+    this.#news = new PatientCommit(clock, (partition, runs) => this.#receive(partition, runs));
   }
 
   get count(): { running: number; suspended: number } {

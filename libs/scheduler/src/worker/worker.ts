@@ -22,9 +22,9 @@ import type { AnyCoroutineFunction } from '../loop/coroutines.ts';
 import type { StepWatch } from '../loop/oversights.ts';
 import { Alarms } from './alarms.ts';
 import { Courier } from './courier.ts';
-import { GroupCommit } from './group-commit.ts';
 import { Hinter } from './hinter.ts';
 import type { ParkingLimits } from './parking.ts';
+import { PatientCommit } from './patient-commit.ts';
 import { announcement, registry } from './registry.ts';
 import { Runs } from './runs.ts';
 import { Session } from './session.ts';
@@ -75,7 +75,7 @@ export class Worker {
   readonly #courier: Courier;
   readonly #runs: Runs;
   /** Batches that arrive together are claimed together. */
-  readonly #claiming: GroupCommit<{ ids: readonly TaskId[]; slots: number }, undefined>;
+  readonly #claiming: PatientCommit<{ ids: readonly TaskId[]; slots: number }, undefined>;
   readonly #rounds: Ticker[] = [];
   readonly #alarms: Alarms;
   readonly #strays: Strays;
@@ -95,7 +95,7 @@ export class Worker {
     this.#slots = new Slots(parts.slots);
     this.#hinter = new Hinter({ ...parts, keep: (partition, ids) => this.#keep(partition, ids) });
     this.#courier = new Courier({ ...parts, hinter: this.#hinter });
-    this.#claiming = new GroupCommit(parts.clock, (partition, batches) => this.#claim(partition, batches));
+    this.#claiming = new PatientCommit(parts.clock, (partition, batches) => this.#claim(partition, batches));
     this.#alarms = new Alarms(parts.clock, (partition) => this.#sweep(partition));
     const release = (id: TaskId, reason: string): void => void this.#giveBack(id, reason, undefined);
     const hands = { slots: this.#slots, hinter: this.#hinter, courier: this.#courier, alarms: this.#alarms };

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { StoreUnavailableError } from '../../src/contract/exceptions.ts';
+import { GroupCommit } from '../../src/contract/group-commit.ts';
 import { VirtualClock } from '../../src/testing/index.ts';
-import { GroupCommit } from '../../src/worker/group-commit.ts';
+import { PatientCommit } from '../../src/worker/patient-commit.ts';
 
 describe('group commit', () => {
   it('sends what gathers while a call is under way in one call', async () => {
@@ -44,10 +45,10 @@ describe('group commit', () => {
     expect(calls.sort()).toEqual([0, 1]);
   });
 
-  it('sends the same requests again while the store is away', async () => {
+  it('of a worker sends the same requests again while the store is away', async () => {
     let away = 3;
     const seen: string[] = [];
-    const commit = new GroupCommit<string, string>(new VirtualClock({ autojump: true }), async (_, requests) => {
+    const commit = new PatientCommit<string, string>(new VirtualClock({ autojump: true }), async (_, requests) => {
       seen.push(requests.join());
       if (away-- > 0) throw new StoreUnavailableError('away');
       return [...requests];

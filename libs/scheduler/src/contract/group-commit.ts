@@ -1,13 +1,10 @@
 /**
  * Group commit: requests of many tasks go to the store in one call. A call starts when none is under way for the
  * partition, with everything that has gathered meanwhile; so batches grow with the load, and a single request waits for
- * nothing but the end of the current turn.
- *
- * While the store is away the same requests are sent again; any other error rejects the requests of that call.
+ * nothing but the end of the current turn. An error rejects the requests of its call.
  */
-import type { Clock } from '../contract/clock.ts';
-import { bytesPerCall } from '../contract/limits.ts';
-import { untilAvailable } from './until-available.ts';
+import type { Clock } from './clock.ts';
+import { bytesPerCall } from './limits.ts';
 
 interface Waiting<Request, Answer> {
   request: Request;
@@ -65,7 +62,7 @@ export class GroupCommit<Request, Answer> {
       const batch = state.queue.splice(0, this.#fitting(state.queue));
       try {
         const requests = batch.map(({ request }) => request);
-        const answers = await untilAvailable(this.#clock, () => this.#send(partition, requests));
+        const answers = await this.#send(partition, requests);
         for (const [index, { answer }] of batch.entries()) answer.resolve(answers[index] as Answer);
       } catch (error) {
         for (const { answer } of batch) answer.reject(error);
