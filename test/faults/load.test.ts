@@ -88,8 +88,16 @@ row(
     await arena.addWorker('next');
     const view = await arena.settled(id, 300_000);
     expect(view).toMatchObject({ result: 100_000, children: { total: 100_000, succeeded: 100_000 } });
-    const slow = (await arena.redis.ask((redis) => redis.slowlog('GET', 1_000))) as [number, number, number][];
-    findings.note(`${slow.length} calls of Redis took over 50 ms`);
+    const slow = (await arena.redis.ask((redis) => redis.slowlog('GET', 1_000))) as [
+      number,
+      number,
+      number,
+      string[],
+    ][];
+    const calls = slow.map(
+      ([, , micros, [what, ...rest]]) => `${what} ${rest[0]?.slice(0, 8)} ${Math.round(micros / 1000)} ms`,
+    );
+    findings.note(`${slow.length} calls of Redis took over 50 ms: ${calls.slice(0, 5).join(', ')}`);
     findings.took('slowest call of Redis', Math.max(0, ...slow.map(([, , micros]) => micros / 1000)), 50);
   },
 );
