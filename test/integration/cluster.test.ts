@@ -1,28 +1,9 @@
 /** Tasks on real worker processes, with real Redis and BullMQ in between. */
-import { randomBytes } from 'node:crypto';
-import { type Connection, connect, type TaskTree } from '@corral/scheduler';
-import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import type { TaskTree } from '@corral/scheduler';
+import { describe, expect, it } from 'vitest';
+import { addWorker, connection, repartition, startWorkers, workers } from './fleet.ts';
 import { until } from './until.ts';
-import { endWorker, startWorker, type WorkerProcess } from './worker-process.ts';
-
-let prefix: string;
-let connection: Connection;
-let workers: WorkerProcess[];
-
-beforeEach(async () => {
-  prefix = `test-${randomBytes(6).toString('hex')}`;
-  connection = await connect({ url: inject('redisUrl'), prefix });
-  workers = [];
-});
-afterEach(async () => {
-  await Promise.all(workers.map((worker) => endWorker(worker, 'SIGKILL')));
-  await connection.close();
-});
-
-async function startWorkers(...slots: number[]): Promise<void> {
-  const url = inject('redisUrl');
-  workers = await Promise.all(slots.map((count, index) => startWorker(url, prefix, `w${index}`, count)));
-}
+import { endWorker, type WorkerProcess } from './worker-process.ts';
 
 async function run(coroutine: string, args: unknown, ms = 25_000) {
   const { id } = await connection.client.submit(coroutine, args);
@@ -141,7 +122,7 @@ describe('a worker that is asked to stop', () => {
       (view) => view?.state === 'suspended',
     );
     const [first] = workers as [WorkerProcess];
-    workers.push(await startWorker(inject('redisUrl'), prefix, 'successor'));
+    await addWorker('successor');
     expect(await endWorker(first, 'SIGTERM')).toBe(0);
     const view = await connection.client.wait(id, 20_000);
     expect(view).toMatchObject({ state: 'succeeded', attempt: 1, worker: workers[1]?.id });
@@ -150,11 +131,8 @@ describe('a worker that is asked to stop', () => {
 
 describe('a cluster of four partitions', () => {
   it('awaits and cancels tasks of any of them by their ids', async () => {
-    await connection.close();
-    prefix += '-4';
-    const url = inject('redisUrl');
-    connection = await connect({ url, prefix, queues: 4 });
-    workers = await Promise.all(['w0', 'w1'].map((name) => startWorker(url, prefix, name, 10, {}, 4)));
+    await repartition(4);
+    await startWorkers(10, 10);
     const { client } = connection;
     const naps = await Promise.all(Array.from({ length: 12 }, () => client.submit('nap', { ms: 500 })));
     const ids = naps.map(({ id }) => id);

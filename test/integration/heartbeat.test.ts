@@ -1,28 +1,8 @@
 /** Who keeps the lease and who loses it: blocked, stopped and dead processes. */
-import { randomBytes } from 'node:crypto';
-import { type Connection, connect, type TaskView } from '@corral/scheduler';
-import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import type { TaskView } from '@corral/scheduler';
+import { describe, expect, it } from 'vitest';
+import { addWorker, connection } from './fleet.ts';
 import { until } from './until.ts';
-import { endWorker, startWorker, type WorkerProcess } from './worker-process.ts';
-
-let prefix: string;
-let connection: Connection;
-const workers: WorkerProcess[] = [];
-
-beforeEach(async () => {
-  prefix = `test-${randomBytes(6).toString('hex')}`;
-  connection = await connect({ url: inject('redisUrl'), prefix });
-});
-afterEach(async () => {
-  await Promise.all(workers.splice(0).map((worker) => endWorker(worker, 'SIGKILL')));
-  await connection.close();
-});
-
-async function start(name: string, more = {}): Promise<WorkerProcess> {
-  const worker = await startWorker(inject('redisUrl'), prefix, name, 10, more);
-  workers.push(worker);
-  return worker;
-}
 
 const running = (id: string): Promise<TaskView | undefined> =>
   until(
@@ -32,10 +12,10 @@ const running = (id: string): Promise<TaskView | undefined> =>
 
 describe('a coroutine that blocks the event loop', () => {
   it('for 10 s loses no task to another worker, and the worker is called stuck meanwhile', async () => {
-    await start('blocked');
+    await addWorker('blocked');
     const { id } = await connection.client.submit('block', { ms: 10_000 });
     await running(id);
-    await start('idle');
+    await addWorker('idle');
     await until(
       () => connection.client.workers(),
       (views) => views.some(({ state, stuck }) => state === 'up' && stuck === true),
@@ -49,10 +29,10 @@ describe('a coroutine that blocks the event loop', () => {
   });
 
   it('for longer than it may loses them', async () => {
-    const blocked = await start('blocked', { maxBlockMs: 2000 });
+    const blocked = await addWorker('blocked', 10, { maxBlockMs: 2000 });
     const { id } = await connection.client.submit('block', { ms: 20_000 });
     await running(id);
-    const idle = await start('idle');
+    const idle = await addWorker('idle');
     const view = await connection.client.wait(id, 18_000);
     expect(view).toMatchObject({ state: 'succeeded', result: 2, worker: idle.id });
     const states = new Map((await connection.client.workers()).map((worker) => [worker.id, worker.state]));
@@ -62,10 +42,10 @@ describe('a coroutine that blocks the event loop', () => {
 
 describe('a process that is stopped', () => {
   it('for longer than the lease loses its tasks, and begins another session when it goes on', async () => {
-    const stopped = await start('stopped');
+    const stopped = await addWorker('stopped');
     const { id } = await connection.client.submit('hang', {});
     await running(id);
-    await start('other');
+    await addWorker('other');
     stopped.process.kill('SIGSTOP');
     const taken = await until(
       () => connection.client.get(id),

@@ -1,28 +1,9 @@
 /** Retries and time limits on real worker processes, which are killed in the middle. */
-import { randomBytes } from 'node:crypto';
-import { type Connection, connect, type SubmitOptions, type TaskTree, type TaskView } from '@corral/scheduler';
-import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import type { SubmitOptions, TaskTree, TaskView } from '@corral/scheduler';
+import { describe, expect, it } from 'vitest';
+import { connection, startWorkers, workers } from './fleet.ts';
 import { until } from './until.ts';
-import { endWorker, startWorker, type WorkerProcess } from './worker-process.ts';
-
-let connection: Connection;
-let prefix: string;
-let workers: WorkerProcess[];
-
-beforeEach(async () => {
-  prefix = `test-${randomBytes(6).toString('hex')}`;
-  connection = await connect({ url: inject('redisUrl'), prefix });
-  workers = [];
-});
-afterEach(async () => {
-  await Promise.all(workers.map((worker) => endWorker(worker, 'SIGKILL')));
-  await connection.close();
-});
-
-async function startWorkers(...slots: number[]): Promise<void> {
-  const url = inject('redisUrl');
-  workers = await Promise.all(slots.map((count, index) => startWorker(url, prefix, `w${index}`, count)));
-}
+import { endWorker, type WorkerProcess } from './worker-process.ts';
 
 const submit = async (coroutine: string, args: unknown, options?: SubmitOptions): Promise<string> =>
   (await connection.client.submit(coroutine, args, options)).id;

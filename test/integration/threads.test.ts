@@ -1,34 +1,17 @@
 /** toThread on real worker processes: what a cancel, and the death of the worker, do to a function that computes. */
-import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Connection, connect } from '@corral/scheduler';
-import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
-import { endWorker, startWorker, type WorkerProcess } from './worker-process.ts';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { addWorker, connection } from './fleet.ts';
+import { endWorker } from './worker-process.ts';
 
-let prefix: string;
-let connection: Connection;
-let workers: WorkerProcess[];
 let folder: string;
 
-beforeEach(async () => {
+beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'corral-threads-'));
-  prefix = `test-${randomBytes(6).toString('hex')}`;
-  connection = await connect({ url: inject('redisUrl'), prefix });
-  workers = [];
 });
-afterEach(async () => {
-  await Promise.all(workers.map((worker) => endWorker(worker, 'SIGKILL')));
-  await connection.close();
-  rmSync(folder, { recursive: true });
-});
-
-async function addWorker(name: string): Promise<WorkerProcess> {
-  const worker = await startWorker(inject('redisUrl'), prefix, name, 10);
-  workers.push(worker);
-  return worker;
-}
+afterEach(() => rmSync(folder, { recursive: true }));
 
 const file = (): string => join(folder, 'churned');
 const written = (): number => statSync(file(), { throwIfNoEntry: false })?.size ?? 0;
@@ -89,8 +72,7 @@ describe('a worker killed with SIGKILL', () => {
 
 describe('a worker that is stopped', () => {
   it('ends its threads, and hands the task over', async () => {
-    const first = await startWorker(inject('redisUrl'), prefix, 'first', 10, { drainMs: 0 });
-    workers.push(first);
+    const first = await addWorker('first', 10, { drainMs: 0 });
     const { id } = await connection.client.submit('churnOnThread', { file: file() });
     await untilWritten();
     expect(await endWorker(first, 'SIGTERM')).toBe(0);
