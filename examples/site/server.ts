@@ -1,6 +1,6 @@
 /**
  * The example site: a few hundred pages with known faults, and a neighbour on a port of its own, which is another host
- * to an audit. By hand: `node examples/site/server.ts [port]`.
+ * to an audit. By hand: `node examples/site/server.ts [port] [address]`.
  */
 import { decoys, type Fault, faults, neighbourResources, resources } from './faults.ts';
 import { makePages } from './pages.ts';
@@ -16,17 +16,21 @@ export interface ExampleSite {
   close(): Promise<void>;
 }
 
-export async function serveExampleSite({ port = 0, seed = 1 } = {}): Promise<ExampleSite> {
-  const neighbour = await serveResources((path) => neighbourResources.get(path));
+export async function serveExampleSite({ port = 0, host = '127.0.0.1', seed = 1 } = {}): Promise<ExampleSite> {
+  const neighbour = await serveResources((path) => neighbourResources.get(path), 0, host);
   const planted = faults(neighbour.url);
   const pages = makePages(seed, [...planted, ...decoys(neighbour.url)]);
   const others = resources();
   const type = 'text/html; charset=utf-8';
   const bodyOf = (path: string) => pages.get(path) ?? pages.get(path.replace(/\?from=.*$/, ''));
-  const site = await serveResources((path) => {
-    const body = bodyOf(path);
-    return body === undefined ? others.get(path) : { type, body };
-  }, port).catch(async (error: unknown) => {
+  const site = await serveResources(
+    (path) => {
+      const body = bodyOf(path);
+      return body === undefined ? others.get(path) : { type, body };
+    },
+    port,
+    host,
+  ).catch(async (error: unknown) => {
     await neighbour.close();
     throw error;
   });
@@ -39,7 +43,7 @@ export async function serveExampleSite({ port = 0, seed = 1 } = {}): Promise<Exa
       url: absolute(target),
       reason,
       pages: holders.map(absolute).sort(),
-      external: /^http:\/\/\d/.test(target),
+      external: /^http:\/\/\w/.test(target),
     })),
     audit: { startUrl: `${site.url}/`, checkExternal: true, timeoutMs: 2500, maxBytes: 1_000_000 },
     async close() {
@@ -49,6 +53,7 @@ export async function serveExampleSite({ port = 0, seed = 1 } = {}): Promise<Exa
 }
 
 if (import.meta.main) {
-  const { url, pages, faults } = await serveExampleSite({ port: Number(process.argv[2] ?? 0) });
+  const [port = '0', host = '127.0.0.1'] = process.argv.slice(2);
+  const { url, pages, faults } = await serveExampleSite({ port: Number(port), host });
   console.log(`${pages} pages with ${faults.length} faults are served at ${url}`);
 }

@@ -25,6 +25,7 @@ export interface StaticServer {
 export async function serveResources(
   find: (path: string) => Resource | undefined | Promise<Resource | undefined>,
   port = 0,
+  host = '127.0.0.1',
 ): Promise<StaticServer> {
   const server = createServer((request, response) => {
     Promise.resolve(find(request.url ?? '/')).then(
@@ -33,9 +34,9 @@ export async function serveResources(
     );
   });
   server.keepAliveTimeout = 60_000;
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve));
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, host, resolve));
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `http://${host}:${(server.address() as AddressInfo).port}`,
     async close() {
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeAllConnections();

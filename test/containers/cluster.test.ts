@@ -2,10 +2,10 @@
 
 import type { StartedNetwork, StartedTestContainer } from 'testcontainers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { buildImage, docker, hasDocker, image } from './docker.ts';
+import { buildImage, docker, image, noContainers, redisImage } from './docker.ts';
 import { Rest } from './rest.ts';
 
-describe.skipIf(!hasDocker)('containers (skipped where no Docker answers)', () => {
+describe.skipIf(noContainers !== undefined)(`containers${noContainers ? `: skipped, ${noContainers}` : ''}`, () => {
   const containers: StartedTestContainer[] = [];
   let network: StartedNetwork;
   let redis: StartedTestContainer;
@@ -24,7 +24,7 @@ describe.skipIf(!hasDocker)('containers (skipped where no Docker answers)', () =
       return started;
     };
     redis = await keep(
-      new GenericContainer('redis:7-bookworm')
+      new GenericContainer(redisImage)
         .withNetwork(network)
         .withNetworkAliases('redis')
         .withCommand(['redis-server', '--appendonly', 'yes', '--maxmemory-policy', 'noeviction', '--hz', '100'])

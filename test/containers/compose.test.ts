@@ -2,13 +2,15 @@
 import { execFileSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { panelExpressions, plain, rules } from '../../deploy/grafana/test/expressions.ts';
 import { freePort } from '../../scripts/free-port.ts';
-import { buildImage, composeCommand, docker, hasDocker, image, root } from './docker.ts';
+import { buildImage, composeCommand, docker, image, noContainers, root } from './docker.ts';
 import { Rest } from './rest.ts';
 
 const project = `corral-test-${process.pid}`;
+const reason = noContainers ?? (composeCommand === undefined ? 'there is no docker compose' : undefined);
 
-describe.skipIf(!hasDocker || composeCommand === undefined)('compose (skipped where there is none)', () => {
+describe.skipIf(reason !== undefined)(`compose${reason ? `: skipped, ${reason}` : ''}`, () => {
   let env: NodeJS.ProcessEnv;
   let rest: Rest;
   let prometheus: string;
@@ -45,10 +47,17 @@ describe.skipIf(!hasDocker || composeCommand === undefined)('compose (skipped wh
       .split('\n')
       .filter((id) => id !== '');
 
+  async function ask<Data>(path: string): Promise<Data> {
+    const answer = await fetch(`${prometheus}/api/v1/${path}`);
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+    return ((await answer.json()) as { data: Data }).data;
+  }
+
   async function query(expr: string): Promise<number> {
-    const answer = await fetch(`${prometheus}/api/v1/query?${new URLSearchParams({ query: expr })}`);
-    const { data } = (await answer.json()) as { data: { result: { value: [number, string] }[] } };
-    return Number(data.result[0]?.value[1]);
+    const { result } = await ask<{ result: { value: [number, string] }[] }>(
+      `query?${new URLSearchParams({ query: expr })}`,
+    );
+    return Number(result[0]?.value[1]);
   }
 
   async function untilMetric(expr: string, expected: number): Promise<void> {
@@ -101,6 +110,12 @@ describe.skipIf(!hasDocker || composeCommand === undefined)('compose (skipped wh
     await untilMetric('count(up{job="corral-worker"} == 1)', 1);
     await untilMetric('max(corral_cluster_settled_total{coroutine="sleep", outcome="succeeded"})', 100);
   }, 240_000);
+
+  test('Prometheus has taken every rule, and takes every query of the dashboards', async () => {
+    const { groups } = await ask<{ groups: { rules: { health: string }[] }[] }>('rules');
+    expect(groups.flatMap((group) => group.rules.map(({ health }) => health))).toEqual(rules.map(() => 'ok'));
+    for (const { expr } of panelExpressions) await query(plain(expr));
+  });
 
   test('containers have no rights that they do not need', () => {
     const [id = ''] = workerIds();
