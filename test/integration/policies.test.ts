@@ -84,3 +84,13 @@ describe('a task that expires', () => {
     expect(await ended(await submit('double', { n: 1 }, { expiresAfter: 10_000 }))).toMatchObject({ result: 2 });
   });
 });
+
+describe('without any worker', () => {
+  it('a process that sweeps, as an API does, tells that a task has expired', async () => {
+    const sweeper = connection.sweeper();
+    sweeper.start();
+    const id = await submit('steady', {}, { expiresAfter: 200 });
+    expect(await ended(id)).toMatchObject({ state: 'failed', error: { type: 'ExpiredError' } });
+    await sweeper.stop();
+  });
+});

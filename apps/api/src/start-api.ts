@@ -30,9 +30,12 @@ export async function startApi(env: NodeJS.ProcessEnv): Promise<Service> {
   const health = new Health(metrics.loop, [async () => (await connection.health()).reasons]);
   const limits = { bodyLimitBytes, maxWaitMs, maxEventStreams };
   const app = await createApp({ client: connection.client, metrics, health, logger, tracing, ...limits });
+  const sweeper = connection.sweeper();
+  sweeper.start();
   const close = async (): Promise<void> => {
     health.drain();
     await app.close();
+    await sweeper.stop();
     await connection.close();
     await tracing?.close();
   };

@@ -13,8 +13,11 @@ import { RedisStore } from './store/redis-store.ts';
 import { RedisViews } from './store/redis-views.ts';
 import { ThreadHeartbeat } from './store/thread-heartbeat.ts';
 import { ThreadPool } from './threads/thread-pool.ts';
+import { Courier } from './worker/courier.ts';
+import { Hinter } from './worker/hinter.ts';
 import { defaultParking } from './worker/parking.ts';
 import { SlowSteps } from './worker/slow-steps.ts';
+import { Sweeper } from './worker/sweeper.ts';
 import { SystemClock } from './worker/system-clock.ts';
 import { Worker } from './worker/worker.ts';
 
@@ -64,6 +67,8 @@ export interface WorkerOptions {
 export interface Connection {
   readonly client: Client;
   worker(options: WorkerOptions): Worker;
+  /** For a process without a worker: does once a second what time makes due. */
+  sweeper(): Sweeper;
   health(): Promise<StoreHealth>;
   /** Stop workers first. */
   close(): Promise<void>;
@@ -114,6 +119,17 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
     client,
     health: () => views.health(),
     close,
+    sweeper: () => {
+      const hinter = new Hinter({ dispatch, clock, instrument, slots: 1, keep: () => 0 });
+      return new Sweeper({
+        store,
+        dispatch,
+        clock,
+        instrument,
+        hinter,
+        courier: new Courier({ store, instrument, hinter }),
+      });
+    },
     worker: ({
       threads: size = defaultThreads,
       threadEntry: entry,

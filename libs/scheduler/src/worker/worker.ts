@@ -1,7 +1,7 @@
 /**
  * Worker: a session of the cluster that claims tasks and runs them on the local event loop.
  *
- * Owns: its session, fetching what it has slots for and no more, the periodic sweep, handing everything over when it
+ * Owns: its session, fetching what it has slots for and no more, handing everything over when it
  * stops. Does not own: the runs themselves (runs.ts, run.ts), the order of tasks (the store), what brings ids (Dispatch).
  *
  * K1. No task is claimed without a free slot, so a busy worker holds nothing that another could run.
@@ -30,6 +30,7 @@ import { Runs } from './runs.ts';
 import { Session } from './session.ts';
 import { Slots } from './slots.ts';
 import { Strays } from './strays.ts';
+import { Sweeper } from './sweeper.ts';
 import { Ticker } from './ticker.ts';
 import { untilAvailable } from './until-available.ts';
 
@@ -64,15 +65,13 @@ export interface WorkerParts {
 
 const roundMs = 1000;
 const strayRoundMs = 2000;
-/** A hint that nobody claimed is given out again: soon when nothing is on its way, late when workers are just busy. */
-const hintTtlMs = 2000;
-const hintTtlBusyMs = 30_000;
 
 export class Worker {
   readonly #parts: WorkerParts;
   readonly #slots: Slots;
   readonly #hinter: Hinter;
   readonly #courier: Courier;
+  readonly #sweeper: Sweeper;
   readonly #runs: Runs;
   /** Batches that arrive together are claimed together. */
   readonly #claiming: PatientCommit<{ ids: readonly TaskId[]; slots: number }, undefined>;
@@ -95,8 +94,9 @@ export class Worker {
     this.#slots = new Slots(parts.slots);
     this.#hinter = new Hinter({ ...parts, keep: (partition, ids) => this.#keep(partition, ids) });
     this.#courier = new Courier({ ...parts, hinter: this.#hinter });
+    this.#sweeper = new Sweeper({ ...parts, hinter: this.#hinter, courier: this.#courier });
     this.#claiming = new PatientCommit(parts.clock, (partition, batches) => this.#claim(partition, batches));
-    this.#alarms = new Alarms(parts.clock, (partition) => this.#sweep(partition));
+    this.#alarms = new Alarms(parts.clock, (partition) => this.#sweeper.sweep(partition));
     const release = (id: TaskId, reason: string): void => void this.#giveBack(id, reason, undefined);
     const hands = { slots: this.#slots, hinter: this.#hinter, courier: this.#courier, alarms: this.#alarms };
     const isNear = (name: string): boolean => this.#coroutines.get(name)?.options.placement === 'near';
@@ -120,7 +120,6 @@ export class Worker {
     await this.#beginSession();
     const { clock, store, dispatch } = this.#parts;
     for (let partition = 0; partition < store.partitions; partition++) {
-      this.#rounds.push(new Ticker(clock, roundMs, () => this.#sweep(partition)));
       this.#rounds.push(new Ticker(clock, strayRoundMs, () => this.#giveBackStrays(partition)));
       const take = async (ids: readonly TaskId[]): Promise<void> => void (await this.#take(partition, ids));
       const failed = (error: unknown) => this.#warn('could not fetch ready tasks', error);
@@ -131,6 +130,7 @@ export class Worker {
       return false;
     };
     this.#rounds.push(new Ticker(clock, roundMs, reconcile));
+    this.#sweeper.start();
     for (const round of this.#rounds) round.start();
   }
 
@@ -157,7 +157,7 @@ export class Worker {
     await this.#drained();
     await this.#handOver(this.#runs.ids('all'));
     this.#alarms.clear();
-    await Promise.all(this.#rounds.map((round) => round.stop()));
+    await Promise.all([this.#sweeper, ...this.#rounds].map((round) => round.stop()));
     await this.#courier.idle();
     const { store, heartbeat } = this.#parts;
     await heartbeat.close();
@@ -279,23 +279,6 @@ export class Worker {
       this.#warn('could not look for tasks that nobody here runs', error);
     }
     return false;
-  }
-
-  async #sweep(partition: number): Promise<boolean> {
-    const { store, dispatch, instrument } = this.#parts;
-    try {
-      const busy = (await dispatch.backlog(partition)) > 0;
-      const swept = await store.sweep(partition, busy ? hintTtlBusyMs : hintTtlMs);
-      this.#hinter.resize(swept.workers, swept.slots);
-      this.#hinter.send(partition, swept.hints);
-      this.#courier.carry(partition, swept.mail);
-      const { expired, timers, removed, hints } = swept;
-      instrument.swept?.({ expired, timers, removed, hinted: hints.length });
-      return swept.more;
-    } catch (error) {
-      this.#warn('could not sweep', error);
-      return false;
-    }
   }
 
   #partition(id: TaskId): number {
