@@ -76,6 +76,7 @@ export {
 export type { Future } from './loop/futures.ts';
 export type { Awaitable, Gathered, GatherOptions } from './loop/gather.ts';
 export type { CurrentTask, Loop } from './loop/loop.ts';
+export type { MapOptions } from './loop/map.ts';
 export type { TaskGroup } from './loop/taskgroups.ts';
 export type { Task } from './loop/tasks.ts';
 export { isThreadedFunction, type ThreadedFunction, threaded } from './loop/threaded.ts';

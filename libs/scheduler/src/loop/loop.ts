@@ -8,6 +8,7 @@ import type { Context } from './context.ts';
 import { Coroutine } from './coroutines.ts';
 import type { Future } from './futures.ts';
 import { type Awaitable, type Gathered, type GatherOptions, gather } from './gather.ts';
+import { type MapOptions, map } from './map.ts';
 import type { Runner } from './runner.ts';
 import { Shield } from './shield.ts';
 import { Sleep } from './sleep.ts';
@@ -54,6 +55,18 @@ export interface Loop {
   shield<T>(awaitable: Awaitable<T>): Future<T>;
   /** In the order in which they end: `for await` gives done tasks, a plain loop gives awaitables. */
   asCompleted<T>(awaitables: Iterable<Awaitable<T>>, options?: { timeout?: number | null }): AsCompleted<T>;
+  /**
+   * A stream of work: reads the items one by one, runs `fn(item)` as a task, and yields the results, one window of `limit`
+   * tasks at a time. Throws the first error at its place; however it is left, tasks of the window are cancelled and have
+   * ended. As with a generator nothing begins before the first `next`.
+   * @throws TypeError, RangeError for wrong arguments, at once; PayloadTooLargeError from `next` when the task has begun
+   * as many operations as it may (`CORRAL_MAX_OPERATIONS`; each item is one)
+   */
+  map<Item, T>(
+    items: Iterable<Item> | AsyncIterable<Item>,
+    fn: (item: Awaited<Item>) => Coroutine<T>,
+    options?: MapOptions,
+  ): AsyncGenerator<T, void, undefined>;
   /** Tasks that end together: the first failure cancels the others, and all errors come as an ExceptionGroup. */
   taskGroup<T>(body: (group: TaskGroup) => PromiseLike<T> | T): Promise<T>;
   /** Suspends for `ms` milliseconds, however long: the timer lives in the store. */
@@ -127,6 +140,14 @@ export class TaskLoop implements Loop {
     const tasks = new Map<Awaitable<T>, Task<T>>();
     for (const each of awaitables) if (!tasks.has(each)) tasks.set(each, this.#ensureTask('asCompleted', each));
     return new AsCompleted(this.#runner, tasks.values(), options.timeout ?? null);
+  }
+
+  map<Item, T>(
+    items: Iterable<Item> | AsyncIterable<Item>,
+    fn: (item: Awaited<Item>) => Coroutine<T>,
+    options: MapOptions = {},
+  ): AsyncGenerator<T, void, undefined> {
+    return map(this.#runner, items, fn, options);
   }
 
   taskGroup<T>(body: (group: TaskGroup) => PromiseLike<T> | T): Promise<T> {

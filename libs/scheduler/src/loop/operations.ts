@@ -46,5 +46,5 @@ export interface Operations extends Awaiter {
   /** Cancels the own task: strikes what it awaits. */
   cancelSelf(message?: string): void;
   /** Cancels the own task at its next await. */
-  cancelNext(): void;
+  cancelNext(message?: string): void;
 }

@@ -63,6 +63,7 @@ export interface RunnerTask {
 /** Operations that bring no event. */
 const silent: ReadonlySet<string> = new Set(['now', 'random', 'uuid', 'cancel']);
 const mostWaits = 32;
+const spent = (): void => undefined;
 
 /** Where the loop gets what it must not make itself; each value is recorded. */
 export interface Sources {
@@ -160,6 +161,7 @@ export class Runner implements Operations {
 
   uncancel(): number {
     if (this.#cancelling > 0) this.#cancelling -= 1;
+    if (this.#cancelling === 0) this.#mustCancel = undefined; // CPython 3.13: with the last one, what is still to strike
     return this.#cancelling;
   }
 
@@ -215,7 +217,8 @@ export class Runner implements Operations {
     if (this.#signalled) this.#mustCancel = undefined;
     const { operations } = this.limits;
     const begun = this.#receivers.length;
-    if (begun >= operations)
+    // Who has reached the limit can still end what it has begun.
+    if (begun >= operations * (kind === 'cancel' ? 2 : 1))
       throw tooLarge(`operations of ${this.#fn.coroutineName}`, begun + 1, operations, 'operations');
     const op = this.#task.firstOp + begun;
     const expected = this.#task.starts[begun];
@@ -305,9 +308,9 @@ export class Runner implements Operations {
     this.#cancel(new CancelledError(message));
   }
 
-  cancelNext(): void {
+  cancelNext(message = ''): void {
     this.#cancelling += 1;
-    this.#mustCancel = new CancelledError('');
+    this.#mustCancel = new CancelledError(message);
   }
 
   awaiting(future: Awaited): void {
@@ -358,7 +361,9 @@ export class Runner implements Operations {
       this.#cancelled(undefined, event.wave);
     } else {
       this.#open.delete(event.op);
-      this.#receivers[event.op - this.#task.firstOp]?.(event);
+      const number = event.op - this.#task.firstOp;
+      this.#receivers[number]?.(event);
+      this.#receivers[number] = spent; // it brings no other, and would keep its outcome in memory
     }
     this.#wake();
   }

@@ -79,11 +79,11 @@ export class TaskRun implements Offender {
   readonly #limits: AttemptLimits | undefined;
   #runner: Runner;
   readonly #startedAt: number;
-  /** What is recorded of this task, this run included. */
+  /** What is recorded of this task: before this run, and in this run too if it is replayed here. */
   readonly #history: HistoryStep[];
   #logged: number;
-  /** Inbox events in order; the first `#delivered` have been delivered. */
-  readonly #events: TaskEvent[];
+  /** Inbox events in order; the first `#delivered` have been delivered, and are kept only for a replay in this run. */
+  readonly #events: (TaskEvent | undefined)[];
   #delivered = 0;
   #commits: number;
   #requests = new TurnRequests();
@@ -131,7 +131,7 @@ export class TaskRun implements Offender {
     const { name, context = [], trace } = this.#options;
     const deadline = this.#limits?.deadline;
     const starts = this.#history.filter((step): step is ['start', string, string] => step[0] === 'start');
-    const recorded = new Set(this.#events.flatMap((event) => (event.kind === 'step' ? [event.op] : [])));
+    const recorded = new Set(this.#events.flatMap((event) => (event?.kind === 'step' ? [event.op] : [])));
     const about = { id, name, context, trace, attempt, failures, deadline, firstOp, logged: this.#logged };
     const task = { ...about, starts, recorded, watch: this.#host.watch };
     const runner: Runner = new Runner(this.#fn, task, this.#host.clock, this.#host.limits, () => {
@@ -263,6 +263,7 @@ export class TaskRun implements Offender {
   async #deliver(): Promise<void> {
     const event = this.#events[this.#delivered];
     if (event === undefined) throw new NonDeterminismError('the history holds more events than the inbox');
+    if (!this.#host.alwaysReplay) this.#events[this.#delivered] = undefined;
     this.#delivered += 1;
     const delivery: Delivery = event.kind === 'group' ? { ...event, members: await this.#gathered(event) } : event;
     if (event.kind === 'timer') this.#timers.clear(event.op);
@@ -354,7 +355,7 @@ export class TaskRun implements Offender {
     });
     if (answer.kind === 'fenced') return this.#lost();
     if (answer.kind === 'behind') return this.#host.giveBack(this, 'the store has lost what it knew of it');
-    this.#history.push(...steps);
+    if (this.#host.alwaysReplay) this.#history.push(...steps);
     for (const [what, op] of steps) if (what === 'start') this.#host.instrument.operation?.({ ...this.about, op });
     this.#logged += requests.logs.length;
     this.#recordedSuspended = suspended && answer.events.length === 0;

@@ -62,6 +62,27 @@ it('infers what goes to a thread and comes back', () => {
   expectTypeOf(use).toBeFunction();
 });
 
+it('infers items and results of a map', () => {
+  const use = (loop: Loop, lines: AsyncIterable<string>) => {
+    expectTypeOf(loop.map(['a'], upper)).toEqualTypeOf<AsyncGenerator<string, void, undefined>>();
+    expectTypeOf(loop.map(lines, (text) => length({ text }), { limit: 5, ordered: false })).toEqualTypeOf<
+      AsyncGenerator<number, void, undefined>
+    >();
+    loop.map([{ n: 1 }, {}], checked);
+    loop.map([Promise.resolve('a')], upper);
+    loop.map([1, 2], () => none());
+    // @ts-expect-error items of a wrong type
+    loop.map([1], upper);
+    // @ts-expect-error a plain function
+    loop.map(['a'], (text) => text.length);
+    // @ts-expect-error a coroutine object is no function
+    loop.map(['a'], upper('a'));
+    // @ts-expect-error one thing is no stream
+    loop.map(1, () => none());
+  };
+  expectTypeOf(use).toBeFunction();
+});
+
 it('keeps tuples tuples, and adds Error with returnExceptions', () => {
   const use = async (loop: Loop) => {
     expectTypeOf(await loop.gather([length({ text: 'a' }), upper('b'), loop.createTask(none())])).toEqualTypeOf<

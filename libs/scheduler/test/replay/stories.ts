@@ -43,6 +43,15 @@ export const stories = [
     for await (const task of loop.asCompleted<unknown>(tasks)) order.push((task as Task<unknown>).result());
     return order;
   }),
+  coroutine('maps', async (loop: Loop) => {
+    const given: unknown[] = [];
+    const sleepers = [30, 10, 20, 1000, 1000];
+    for await (const value of loop.map(sleepers, (ms) => nap({ ms, value: ms }), { limit: 3, ordered: false })) {
+      given.push(value);
+      if (given.length === 3) break;
+    }
+    return given;
+  }),
   coroutine('groups', async (loop: Loop) => {
     try {
       await loop.taskGroup((group) => {
