@@ -3,7 +3,8 @@ import { existsSync } from 'node:fs';
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Redis } from 'ioredis';
+import { parseRedisUrl } from '../libs/scheduler/src/store/redis-address.ts';
+import { openClient } from '../libs/scheduler/src/store/redis-client.ts';
 import { Child } from './child.ts';
 import { freePort } from './free-port.ts';
 import { type RedisBinary, redisFromDebian } from './redis-from-debian.ts';
@@ -192,7 +193,8 @@ async function untilReady(child: Child, url: string): Promise<string> {
 }
 
 async function versionOf(url: string): Promise<string> {
-  const redis = new Redis(url, { lazyConnect: true, retryStrategy: () => null, connectTimeout: 3000 });
+  const options = { lazyConnect: true, retryStrategy: () => null, connectTimeout: 3000 };
+  const redis = openClient(parseRedisUrl(url), options);
   const failed = Promise.withResolvers<never>();
   redis.once('error', failed.reject);
   try {
@@ -204,7 +206,5 @@ async function versionOf(url: string): Promise<string> {
 }
 
 export function withoutPassword(url: string): string {
-  const shown = new URL(url);
-  if (shown.password !== '') shown.password = '***';
-  return shown.href;
+  return url.replace(/(\/\/[^:/?]*):.*@/, '$1:***@').replace(/(sentinelPassword=)[^&]*/, '$1***');
 }

@@ -22,7 +22,7 @@ import { SystemClock } from './worker/system-clock.ts';
 import { Worker } from './worker/worker.ts';
 
 export interface ConnectOptions {
-  /** redis:// or rediss:// URL. */
+  /** redis://, redis+cluster:// or redis+sentinel://, or rediss for TLS: docs/guide/redis.md. */
   url: string;
   /** Of all keys and channels; `corral` by default. */
   prefix?: string;
@@ -81,7 +81,7 @@ const defaultThreads = 2;
 /**
  * Connects to a cluster.
  * @throws StoreUnavailableError when there is no connection within 5 s; UnfitStoreError when Redis is too old, a replica, or
- *   may evict keys; RangeError when the cluster was set up with another number of queues
+ *   may evict keys; RangeError when the URL is none, or the cluster was set up with another number of queues
  */
 export async function connect(options: ConnectOptions): Promise<Connection> {
   const { url, prefix = 'corral', queues = 1, instrument = {}, resultTtlMs = defaultResultTtlMs, debug } = options;

@@ -33,8 +33,21 @@ function isNetwork(text: string): boolean {
   return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
 }
 
+const redisProtocols = ['redis:', 'redis+cluster:', 'redis+sentinel:'].flatMap((name) => [
+  name,
+  name.replace('redis', 'rediss'),
+]);
+
+/** Only of the first node: the rest is checked by whoever connects. */
+function isRedisUrl(text: string): boolean {
+  const first = text.replace(/,[^/?@]*(?=[/?]|$)/, '');
+  return URL.canParse(first) && redisProtocols.includes(new URL(first).protocol);
+}
+
 const redisUrl = {
-  ...url(['redis:', 'rediss:'], 'a URL such as redis://127.0.0.1:6379 or rediss://user:password@host:6380/0'),
+  expects:
+    'a URL such as redis://127.0.0.1:6379, rediss://user:password@host:6380/0, redis+cluster://host:7000,host:7001 or redis+sentinel://host:26379,host:26379/name',
+  schema: z.string().refine(isRedisUrl),
   variable: 'REDIS_URL',
   default: 'redis://127.0.0.1:6379',
   description:

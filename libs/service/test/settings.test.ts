@@ -88,6 +88,18 @@ describe('values', () => {
     ]);
   });
 
+  test.each([
+    ['redis://:a,b@host:6379/0', true],
+    ['redis+cluster://user:password@one:7000,two:7001', true],
+    ['rediss+sentinel://one:26379,two:26379/name?sentinelPassword=x', true],
+    ['redis+cloud://one', false],
+    ['one:6379,two:6379', false],
+  ])('REDIS_URL=%s', (url, valid) => {
+    const load = () => loadSettings(workerSettings, { REDIS_URL: url });
+    if (valid) expect(load().redisUrl).toBe(url);
+    else expect(load).toThrow('REDIS_URL');
+  });
+
   test('a password is not shown', () => {
     const text = message(workerSettings, { REDIS_URL: 'http://user:geheim@host' });
     expect(text).toContain('REDIS_URL');

@@ -20,7 +20,7 @@ export type { Violation, Wait } from './partition.ts';
 export type AuditMode = 'quiet' | 'online' | 'offline';
 
 export interface AuditOptions {
-  /** redis:// or rediss:// URL. */
+  /** As for `connect`. */
   url: string;
   /** Of all keys; `corral` by default. */
   prefix?: string;

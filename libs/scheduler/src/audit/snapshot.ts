@@ -135,6 +135,11 @@ local heads = redis.call('LRANGE', KEYS[1], ARGV[1], ARGV[2])
 for i = 1, #heads do heads[i] = string.sub(heads[i], 1, tonumber(ARGV[3])) end
 return heads`;
 
+/** What has no key is asked in a script that names one: so it comes to the node of a Redis Cluster that has the partition. */
+const scan = `return redis.call('SCAN', ARGV[1], 'MATCH', ARGV[2], 'COUNT', 500)`;
+const clock = `return redis.call('TIME')`;
+type Page = [cursor: string, keys: string[]];
+
 const taskFields = [
   ...['state', 'coroutine', 'attempt', 'token', 'worker', 'parent', 'op', 'group', 'undispatched', 'finished', 'known'],
   ...['retryMs', 'retryAt', 'parked', 'firstOp'],
@@ -170,7 +175,7 @@ class Reader {
     const keys = new Set<string>();
     const pattern = `${this.#prefix.replaceAll(/[[\]*?\\]/g, '\\$&')}*`;
     for (let cursor = '0'; ; ) {
-      const [next, page] = await this.#ask((redis) => redis.scan(cursor, 'MATCH', pattern, 'COUNT', 500));
+      const [next, page] = (await this.#ask((redis) => redis.eval(scan, 1, this.#prefix, cursor, pattern))) as Page;
       for (const key of page) keys.add(key.slice(this.#prefix.length));
       cursor = next;
       if (cursor === '0') break;
@@ -328,7 +333,7 @@ class Reader {
   async #time(): Promise<number> {
     const inTest = await this.#ask((redis) => redis.get(`${this.#prefix}test-time`));
     if (inTest !== null) return Number(inTest);
-    const [seconds, micros] = await this.#ask((redis) => redis.time());
+    const [seconds, micros] = (await this.#ask((redis) => redis.eval(clock, 1, this.#prefix))) as string[];
     return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
   }
 

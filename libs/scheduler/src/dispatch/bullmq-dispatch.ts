@@ -5,13 +5,15 @@
  */
 import { randomUUID } from 'node:crypto';
 import { type Job, Queue, Worker } from 'bullmq';
-import type { Redis } from 'ioredis';
+import type { Cluster, Redis } from 'ioredis';
 import type { Consumer, Consumption, Dispatch, Hint } from '../contract/dispatch.ts';
 import type { TaskId } from '../contract/task.ts';
 
 interface Batch {
   ids: TaskId[];
 }
+
+type Connection = Redis | Cluster;
 
 const queueName = 'ready';
 /** BullMQ: none goes first, then 1, 2, ... 2,097,152 last. Ours: higher first, so every job has one. */
@@ -20,20 +22,20 @@ const retryMs = 1000;
 const mostInHand = 16;
 
 export class BullmqDispatch implements Dispatch {
-  readonly #connect: (blocking: boolean) => Redis;
+  readonly #connect: (blocking: boolean) => Connection;
   readonly #prefixOf: (partition: number) => string;
   readonly #onError: (error: Error) => void;
   readonly #queues = new Map<number, Queue<Batch>>();
-  readonly #connections: Redis[] = [];
+  readonly #connections: Connection[] = [];
   readonly #sending = new Set<Promise<unknown>>();
-  #shared: Redis | undefined;
+  #shared: Connection | undefined;
 
   /**
    * `connect`: a connection for blocking commands, or one whose commands fail after a while without an answer.
    * `prefixOf`: the hash tag of a partition, so that a queue lies in the slot of its tasks.
    */
   constructor(
-    connect: (blocking: boolean) => Redis,
+    connect: (blocking: boolean) => Connection,
     prefixOf: (partition: number) => string,
     onError: (error: Error) => void,
   ) {
@@ -90,7 +92,7 @@ export class BullmqDispatch implements Dispatch {
     return queue;
   }
 
-  #open(blocking: boolean): Redis {
+  #open(blocking: boolean): Connection {
     const connection = this.#connect(blocking);
     this.#connections.push(connection);
     return connection;

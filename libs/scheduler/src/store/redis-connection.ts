@@ -8,12 +8,15 @@
  * A3. A connection that is silent while an answer is due is given up and made anew, within a second of Redis's return.
  * A4. A Redis that has become a replica is left: the name may lead to the new primary by now.
  */
-import { Redis, type RedisOptions } from 'ioredis';
+import { Cluster, type Redis } from 'ioredis';
 import type { Instrument } from '../contract/instrument.ts';
+import { parseRedisUrl, type RedisAddress } from './redis-address.ts';
+import { type ClientOptions, openClient, type RedisClient } from './redis-client.ts';
 import { passingReason, redisError } from './redis-error.ts';
 import { loadScripts, type ScriptName, scriptNames } from './scripts.ts';
 
 export interface RedisStoreOptions {
+  /** As in redis-address.ts. */
   url: string;
   /** Of every key and channel. */
   prefix: string;
@@ -40,17 +43,18 @@ const firstRetryMs = 50;
 const lastRetryMs = 1000;
 
 export class RedisConnection {
-  readonly redis: Redis;
+  readonly redis: RedisClient;
   readonly partitions: number;
   readonly #prefix: string;
-  readonly #options: RedisOptions;
-  readonly #url: string;
+  readonly #options: ClientOptions;
+  readonly #address: RedisAddress;
   readonly #instrument: Instrument;
   /** Why there is no connection. */
   #away: string | undefined;
+  #wasReady = false;
 
   constructor(options: RedisStoreOptions, instrument: Instrument = {}) {
-    this.#url = options.url;
+    this.#address = parseRedisUrl(options.url);
     this.#prefix = options.prefix;
     this.partitions = options.partitions;
     this.#instrument = instrument;
@@ -73,21 +77,23 @@ export class RedisConnection {
     );
     this.redis = this.open({ blocking: false, scripts });
     this.redis.on('ready', () => {
-      this.redis.options.enableOfflineQueue = false;
+      // A Cluster keeps its queue for moments in which one node is being connected to.
+      if (!(this.redis instanceof Cluster)) this.redis.options.enableOfflineQueue = false;
+      this.#wasReady = true;
       this.#away = undefined;
     });
     this.redis.on('error', (error: Error) => {
-      this.#away = error.message;
+      this.#away = wordsOf(error);
     });
   }
 
   /** Another connection, for subscriptions and for BullMQ. `blocking`: it may wait long for an answer. */
-  open({ blocking, scripts }: { blocking: boolean; scripts?: NonNullable<RedisOptions['scripts']> }): Redis {
+  open({ blocking, scripts }: { blocking: boolean; scripts?: NonNullable<ClientOptions['scripts']> }): RedisClient {
     const timeouts = blocking
       ? { socketTimeout: blockingSocketTimeoutMs }
       : { socketTimeout: socketTimeoutMs, commandTimeout: commandTimeoutMs };
-    const options: RedisOptions = { ...this.#options, ...timeouts, ...(scripts === undefined ? {} : { scripts }) };
-    const redis = new Redis(this.#url, { ...options, replyMapping: 'legacy' });
+    const options = { ...this.#options, ...timeouts, ...(scripts === undefined ? {} : { scripts }) };
+    const redis = openClient(this.#address, options);
     // Each try to connect again fails the same way: one word about an outage is enough.
     let told = false;
     redis.on('ready', () => {
@@ -134,6 +140,7 @@ export class RedisConnection {
     const began = performance.now();
     let failed = true;
     try {
+      if (this.redis.status !== 'ready') await this.#reachable();
       const answer = await (this.redis as unknown as Scripts)[script](this.keys(partition), ...args);
       failed = false;
       return answer;
@@ -145,11 +152,38 @@ export class RedisConnection {
   }
 
   /** For plain commands: the same errors as for scripts. */
-  async ask<T>(command: (redis: Redis) => Promise<T>): Promise<T> {
+  async ask<T>(command: (redis: RedisClient) => Promise<T>): Promise<T> {
     try {
+      if (this.redis.status !== 'ready') await this.#reachable();
       return await command(this.redis);
     } catch (error) {
       throw redisError(error, this.#away);
+    }
+  }
+
+  /** Every server that holds keys: the one, or all primaries of a Redis Cluster, each with its address. */
+  askPrimaries<T>(command: (redis: Redis, node: string | undefined) => Promise<T>): Promise<T[]> {
+    return this.ask(async (redis) => {
+      if (!(redis instanceof Cluster)) return Promise.all([command(redis, undefined)]);
+      const primaries = redis.nodes('master');
+      if (primaries.length === 0) throw new Error('Connection is closed.');
+      return Promise.all(primaries.map((node) => command(node, `${node.options.host}:${node.options.port}`)));
+    });
+  }
+
+  /** A1: what a Cluster cannot send at once it would keep for as long as it has no node, so it is not even asked. */
+  async #reachable(): Promise<void> {
+    const { redis } = this;
+    if (!(redis instanceof Cluster)) return;
+    if (this.#wasReady) throw new Error('Connection is closed.');
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const late = setTimeout(() => reject(new Error('Command timed out')), commandTimeoutMs);
+    redis.once('ready', resolve);
+    try {
+      await promise;
+    } finally {
+      clearTimeout(late);
+      redis.off('ready', resolve);
     }
   }
 
@@ -157,3 +191,7 @@ export class RedisConnection {
     this.redis.disconnect();
   }
 }
+
+/** A Redis Cluster says of an outage only that no node has helped; the last of them has said why. */
+const wordsOf = (error: Error & { lastNodeError?: Error }): string =>
+  error.lastNodeError === undefined ? error.message : `${error.message} ${error.lastNodeError.message}`;

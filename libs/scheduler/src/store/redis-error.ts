@@ -7,12 +7,15 @@ const passing: readonly [RegExp, string][] = [
   [/^MISCONF/, 'Redis cannot write to its disk'],
   [/^(LOADING|MASTERDOWN)/, 'Redis is loading its data'],
   [/^BUSY/, 'Redis is busy with a script'],
-  [/^(CLUSTERDOWN|TRYAGAIN|NOREPLICAS)/, 'Redis has too few of its nodes'],
+  [/^(CLUSTERDOWN|NOREPLICAS)/, 'Redis has too few of its nodes'],
+  [/^(ASK|TRYAGAIN)/, 'these keys are on their way to another node of the Redis Cluster'],
+  [/^MOVED/, 'the node of the Redis Cluster that has these keys does not answer'],
   [/^(NOAUTH|WRONGPASS)/, 'Redis refuses the password'],
   [/^-?ERR max number of clients/, 'Redis has too many clients'],
 ];
+const redirections = /^Too many Cluster redirections\. Last error: (?:ReplyError: )?/;
 const connection =
-  /Command timed out|Socket timeout|Connection is closed|Reached the max retries|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|Stream isn't writeable|Socket closed|Command aborted/;
+  /Failed to refresh slots cache|None of startup nodes|Cluster is ended|sentinels are unreachable|Command timed out|Socket timeout|Connection is closed|Reached the max retries|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|Stream isn't writeable|Socket closed|Command aborted/;
 
 /** What an answer of Redis means that passes, in words for an operator. */
 export const passingReason = (message: string): string | undefined =>
@@ -20,7 +23,7 @@ export const passingReason = (message: string): string | undefined =>
 
 /** `away`: why there is no connection, when that is known better than by the command that failed. */
 export function redisError(error: unknown, away?: string): Error {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = (error instanceof Error ? error.message : String(error)).replace(redirections, '');
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (message.startsWith('OOM'))
     return new StoreFullError('the store is full: Redis has reached its maxmemory', { cause: error });
