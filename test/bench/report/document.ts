@@ -42,7 +42,7 @@ ${report.failures.map(({ workload, reason }) => `- \`${workload}\` failed in thi
 
 const notMeasured: readonly string[] = [
   'Several machines. Producer, workers and Redis share the cores of one; a network would add its latency to each round trip.',
-  'Redis Cluster: there is no client for it yet.',
+  'Redis Cluster.',
   'Submits of many tasks in one request: the REST API has no such route. A gather is how many tasks are made at once.',
   'The state of a parent during a gather of 100,000, which is constant by construction (decision 0003).',
   'Whether a small task behind a large gather starts soon, and priorities.',
