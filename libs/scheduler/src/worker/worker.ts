@@ -23,6 +23,7 @@ import type { StepWatch } from '../loop/oversights.ts';
 import { Alarms } from './alarms.ts';
 import { Courier } from './courier.ts';
 import { Hinter } from './hinter.ts';
+import { Intake, type IntakeParts } from './intake.ts';
 import type { ParkingLimits } from './parking.ts';
 import { PatientCommit } from './patient-commit.ts';
 import { announcement, registry } from './registry.ts';
@@ -72,6 +73,7 @@ export class Worker {
   readonly #hinter: Hinter;
   readonly #courier: Courier;
   readonly #sweeper: Sweeper;
+  readonly #intake: Intake;
   readonly #runs: Runs;
   /** Batches that arrive together are claimed together. */
   readonly #claiming: PatientCommit<{ ids: readonly TaskId[]; slots: number }, undefined>;
@@ -96,6 +98,8 @@ export class Worker {
     this.#courier = new Courier({ ...parts, hinter: this.#hinter });
     this.#sweeper = new Sweeper({ ...parts, hinter: this.#hinter, courier: this.#courier });
     this.#claiming = new PatientCommit(parts.clock, (partition, batches) => this.#claim(partition, batches));
+    const claim: IntakeParts['claim'] = (partition, ids, slots) => this.#claiming.add(partition, { ids, slots });
+    this.#intake = new Intake({ clock: parts.clock, slots: this.#slots, claim });
     this.#alarms = new Alarms(parts.clock, (partition) => this.#sweeper.sweep(partition));
     const release = (id: TaskId, reason: string): void => void this.#giveBack(id, reason, undefined);
     const hands = { slots: this.#slots, hinter: this.#hinter, courier: this.#courier, alarms: this.#alarms };
@@ -121,9 +125,9 @@ export class Worker {
     const { clock, store, dispatch } = this.#parts;
     for (let partition = 0; partition < store.partitions; partition++) {
       this.#rounds.push(new Ticker(clock, strayRoundMs, () => this.#giveBackStrays(partition)));
-      const take = async (ids: readonly TaskId[]): Promise<void> => void (await this.#take(partition, ids));
+      const take = (ids: readonly TaskId[]): Promise<void> => this.#intake.take(partition, ids);
       const failed = (error: unknown) => this.#warn('could not fetch ready tasks', error);
-      this.#consumptions.push(dispatch.consume(partition, { free: () => this.#slots.waitFree(), take, failed }));
+      this.#consumptions.push(dispatch.consume(partition, { free: () => this.#intake.free(), take, failed }));
     }
     const reconcile = async (): Promise<boolean> => {
       await this.#runs.reconcile();
@@ -215,10 +219,6 @@ export class Worker {
   }
 
   // --- tasks
-
-  #take(partition: number, ids: readonly TaskId[]): Promise<undefined> {
-    return this.#claiming.add(partition, { ids, slots: this.#slots.acquireNowait(ids.length) });
-  }
 
   /** Tasks that became ready here run here, unless coroutines hold the loop: then others are faster. */
   #keep(partition: number, ids: readonly TaskId[]): number {
