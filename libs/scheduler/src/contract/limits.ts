@@ -31,7 +31,7 @@ const settings = {
   payload: 'keep large data elsewhere and pass a reference to it, or raise CORRAL_MAX_PAYLOAD',
   logs: 'log less, or raise CORRAL_MAX_LOGS',
   operations: 'let child tasks do parts of the work, or raise CORRAL_MAX_OPERATIONS',
-  turn: 'await something in between, or use gather',
+  turn: 'await something in between, use gather, or give map a smaller limit',
 } as const;
 
 export function tooLarge(

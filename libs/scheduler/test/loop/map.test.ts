@@ -332,6 +332,19 @@ it('ends what is in flight when the task has no operations left', async () => {
   expect(view.children).toMatchObject({ total: 50, running: 0 });
 });
 
+it('says what to do when the arguments of a window are too much for one turn', async () => {
+  const large = coroutine('large', (_loop, text: string) => text.length);
+  const root = coroutine('root', async (loop: Loop) => {
+    const items = Array<string>(20).fill('x'.repeat(1_000_000));
+    return [
+      await collect(loop.map(items, large)).catch((error: Error) => error.message),
+      (await collect(loop.map(items, large, { limit: 10 }))).length,
+    ];
+  });
+  await using cluster = await memoryCluster({ coroutines: [root, large] });
+  expect((await cluster.run(root())).result).toEqual([expect.stringContaining('or give map a smaller limit'), 20]);
+});
+
 it('keeps nothing of what it has handed out', async () => {
   setFlagsFromString('--expose-gc');
   const collectGarbage = runInNewContext('gc') as () => void;
