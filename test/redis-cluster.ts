@@ -55,9 +55,8 @@ export class RedisCluster implements AsyncDisposable {
 
   /** The primary that has the slot of a key. */
   async ownerOf(key: string): Promise<ClusterNode> {
-    const [first] = this.nodes as [ClusterNode];
-    const slot = Number(await first.redis.tell('CLUSTER', 'KEYSLOT', key));
-    const ranges = (await first.redis.tell('CLUSTER', 'SLOTS')) as [number, number, [string, number]][];
+    const slot = Number(await this.#ask('KEYSLOT', key));
+    const ranges = (await this.#ask('SLOTS')) as [number, number, [string, number]][];
     const [, , [, port]] = ranges.find(([from, to]) => from <= slot && slot <= to) ?? [0, 0, ['', 0]];
     const owner = [...this.nodes, ...this.#replicas].find(({ redis }) => redis.port === port);
     if (owner === undefined) throw new Error(`no node has slot ${slot}`);
@@ -81,6 +80,11 @@ export class RedisCluster implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.nodes, ...this.#replicas].map(({ redis }) => redis.close()));
+  }
+
+  /** Of any node that answers. */
+  async #ask(...question: string[]): Promise<unknown> {
+    return await Promise.any(this.nodes.map(({ redis }) => redis.tell('CLUSTER', ...question)));
   }
 
   async #join(node: ClusterNode): Promise<void> {

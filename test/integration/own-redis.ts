@@ -1,7 +1,7 @@
 /** A redis-server of a test's own, which it may stop, kill and start again on the same port and data. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
@@ -21,9 +21,26 @@ export class OwnRedis {
   }
 
   static async begin(...flags: string[]): Promise<OwnRedis> {
-    const own = new OwnRedis(await freePort(), await mkdtemp(join(tmpdir(), 'corral-redis-')));
+    const own = await OwnRedis.#prepare();
     await own.start(...flags);
     return own;
+  }
+
+  /** A Sentinel that watches the primary at this port, and asks one other before it acts. */
+  static async beginSentinel(name: string, port: number): Promise<OwnRedis> {
+    const own = await OwnRedis.#prepare();
+    const settings = [
+      ...[`port ${own.port}`, `dir ${own.#folder}`, `sentinel monitor ${name} 127.0.0.1 ${port} 2`],
+      ...[`sentinel down-after-milliseconds ${name} 1000`, `sentinel failover-timeout ${name} 5000`],
+    ];
+    const file = join(own.#folder, 'sentinel.conf');
+    await writeFile(file, settings.join('\n'));
+    await own.#run(file, '--sentinel');
+    return own;
+  }
+
+  static async #prepare(): Promise<OwnRedis> {
+    return new OwnRedis(await freePort(), await mkdtemp(join(tmpdir(), 'corral-redis-')));
   }
 
   get url(): string {
@@ -32,7 +49,11 @@ export class OwnRedis {
 
   async start(...flags: string[]): Promise<void> {
     const fixed = ['--port', String(this.port), '--dir', this.#folder, '--save', '', '--appendonly', 'yes'];
-    this.#process = spawn('redis-server', [...fixed, ...flags], { stdio: 'ignore' });
+    await this.#run(...fixed, ...flags);
+  }
+
+  async #run(...args: string[]): Promise<void> {
+    this.#process = spawn('redis-server', args, { stdio: 'ignore' });
     await until(
       () => this.tell('PING').catch(String),
       (answer) => answer === 'PONG',

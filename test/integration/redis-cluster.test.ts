@@ -1,5 +1,6 @@
 /** Tasks on real worker processes over a real Redis Cluster, and what happens to its nodes meanwhile. */
 import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { auditStore, type Connection, connect, type TaskView } from '@corral/scheduler';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { RedisCluster } from '../redis-cluster.ts';
@@ -135,6 +136,25 @@ describe.skipIf(!hasRedisServer)('a Redis Cluster (without redis-server on the P
       expect(view).toMatchObject({ state: 'succeeded', attempt: 1, result: Array(5).fill(1) });
   });
 
+  it('needs no more rights than docs/guide/redis.md tells', async () => {
+    const page = await readFile(new URL('../../docs/guide/redis.md', import.meta.url), 'utf8');
+    const rights = /^ACL SETUSER corral on >password (.*)$/m.exec(page)?.[1] ?? '';
+    const names = rights.replaceAll('{corral', `{${prefix}`).replaceAll('&corral', `&${prefix}`).split(' ');
+    for (const { redis } of cluster.nodes) await redis.tell('ACL', 'SETUSER', 'few', 'on', '>pass:word', ...names);
+    const url = cluster.url.replace('://', '://few:pass%3Aword@');
+    const own = await connect({ url, prefix, queues });
+    workers.push(await startWorker(url, prefix, 'few', 20, {}, queues));
+    await Promise.all(workers.slice(0, 2).map((worker) => endWorker(worker, 'SIGTERM')));
+    const { id } = await own.client.submit('doubleAll', { count: 50 });
+    expect(await own.client.wait(id, 20_000)).toMatchObject({ state: 'succeeded', children: { succeeded: 50 } });
+    expect(await own.health()).toMatchObject({ ok: true });
+    expect((await auditStore({ url, prefix, mode: 'online' })).violations).toEqual([]);
+    await own.close();
+    const wrong = connect({ url: cluster.url.replace('://', '://few:wrong@'), prefix, queues });
+    await expect(wrong).rejects.toThrow(/WRONGPASS|password/);
+    await expect(wrong).rejects.not.toThrow(/few|:wrong/);
+  });
+
   it('is said to be one when it is taken for a single server', async () => {
     const [node] = cluster.nodes as [(typeof cluster.nodes)[number]];
     await expect(connect({ url: node.redis.url })).rejects.toThrow('begin its URL with redis+cluster://');
@@ -146,5 +166,24 @@ describe.skipIf(!hasRedisServer)('a Redis Cluster (without redis-server on the P
     } finally {
       await single.close();
     }
+  });
+
+  it('promotes the replica of a node that dies, and its partitions go on there', async () => {
+    const node = await cluster.ownerOf(tag(0));
+    const replica = await cluster.addReplica(node);
+    const ids = await submit('workAll', { count: 3, ms: 3000 }, 12);
+    await until(
+      () => views(ids),
+      (seen) => seen.every((view) => (view?.children.running ?? 0) > 0),
+    );
+    await node.redis.end('SIGKILL');
+    await until(
+      () => cluster.ownerOf(tag(0)).catch(() => undefined),
+      (owner) => owner === replica,
+    );
+    for (const view of await ended(ids))
+      expect(view).toMatchObject({ state: 'succeeded', children: { total: 3, succeeded: 3 } });
+    await node.restart();
+    await cluster.ready();
   });
 });

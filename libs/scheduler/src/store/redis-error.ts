@@ -13,7 +13,7 @@ const passing: readonly [RegExp, string][] = [
   [/^(NOAUTH|WRONGPASS)/, 'Redis refuses the password'],
   [/^-?ERR max number of clients/, 'Redis has too many clients'],
 ];
-const redirections = /^Too many Cluster redirections\. Last error: (?:ReplyError: )?/;
+const redirections = /^Too many Cluster redirections\. Last error: (?:\w*Error: )?/;
 const connection =
   /Failed to refresh slots cache|None of startup nodes|Cluster is ended|sentinels are unreachable|Command timed out|Socket timeout|Connection is closed|Reached the max retries|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|Stream isn't writeable|Socket closed|Command aborted/;
 
