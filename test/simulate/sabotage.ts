@@ -24,7 +24,7 @@ export const sabotages: readonly Sabotage[] = [
   {
     name: 'no gap rule: leases are counted by the clock',
     script: 'sweep',
-    from: 'math.min(time - last, 1500)',
+    from: 'time - last > 3000 and 500 or math.max(0, math.min(time - last, 1500))',
     to: 'time - last',
   },
   { name: 'leases never end', script: 'sweep', from: '(up - 1200)', to: '(up - 1200000000)' },

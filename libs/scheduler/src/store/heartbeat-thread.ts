@@ -61,5 +61,10 @@ async function tick(): Promise<void> {
   setTimeout(tick, Math.max(0, due - performance.now()));
 }
 
+// After an outage others may be sooner to count who is silent.
+connection.redis.on('ready', () => {
+  beating = beating.then(beat);
+});
+
 tell({ kind: 'open' });
 void tick();

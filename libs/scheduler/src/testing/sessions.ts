@@ -1,8 +1,8 @@
 /**
  * Who lives. Leases are counted in the time that the store itself was up, so that an outage of the store costs nobody
- * its lease: each sweep adds what has passed since the last one, but never more than 1.5 s, and a sweep that comes
- * within 900 ms of the last (every worker sweeps) adds nothing. A session that has not beaten since a worker of the same
- * name came has a short lease: most probably that one follows it.
+ * its lease: each sweep adds what has passed since the last one, but never more than 1.5 s, and half a second after more
+ * than 3 s without any; one that comes within 900 ms of the last (every process sweeps) adds nothing. A session that has
+ * not beaten since a worker of the same name came has a short lease: most probably that one follows it.
  */
 import { otherCoroutine } from '../contract/cluster.ts';
 import type { Beat, SessionInfo } from '../contract/store.ts';
@@ -14,6 +14,8 @@ const leaseMs = 4_000;
 const succeededLeaseMs = 1_200;
 const sweepGapMs = 900;
 const longestGapMs = 1_500;
+const outageMs = 3_000;
+const afterOutageMs = 500;
 
 /** The id of a session is the name of its worker and a suffix of its own. */
 const workerOf = (session: SessionId): string => session.replace(/(?<=.)-[^-]*$/, '');
@@ -112,7 +114,7 @@ export class Sessions {
   expire(now: number): Session[] {
     const gap = this.#sweptAt === undefined ? 0 : now - this.#sweptAt;
     if (this.#sweptAt === undefined || gap >= sweepGapMs || gap < 0) {
-      this.#upMs += Math.min(Math.max(gap, 0), longestGapMs);
+      this.#upMs += gap > outageMs ? afterOutageMs : Math.min(Math.max(gap, 0), longestGapMs);
       this.#sweptAt = now;
     }
     return this.all().filter((session) => {

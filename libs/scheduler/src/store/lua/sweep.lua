@@ -1,7 +1,8 @@
 #!lua flags=allow-oom
 --[[ sweep: what time makes due. Called by every worker once a second; a call more often does no harm.
-  Leases are counted in the store's up-time: it grows by at most 1.5 s for each sweep, so a store that was stopped or
-  paused, or whose clock jumped, costs nobody the lease (rule 2). A session is gone after 4 s without a beat; one that
+  Leases are counted in the store's up-time: it grows by at most 1.5 s for each sweep, and by half a second after more than
+  3 s without any, so a store that was stopped or paused, or whose clock jumped, costs nobody the lease (rule 2): whoever
+  comes back has some seconds to beat. A session is gone after 4 s without a beat; one that
   has not beaten since a worker of the same name came after 1.2 s, as a beat comes each second from a thread of its own.
   Keeps T2, T3, T4, D1. KEYS prefix    ARGV hintTtlMs; channel
   Returns {hints, expired, timers, removed, workers, slots, more, partitions with mail}    Cost O(page), at most 500 of each kind ]]
@@ -11,7 +12,7 @@ local time, page = now(), 500
 local up = uptime()
 local last = tonumber(call('GET', prefix .. 'swept') or time)
 if time - last >= 900 or time < last then
-  up = up + math.max(0, math.min(time - last, 1500))
+  up = up + (time - last > 3000 and 500 or math.max(0, math.min(time - last, 1500)))
   call('SET', prefix .. 'uptime', up)
   call('SET', prefix .. 'swept', time)
 elseif not call('GET', prefix .. 'swept') then

@@ -131,8 +131,10 @@ export function sessions(it: It): void {
       await rig.live(2_000, 'w1');
       await rig.advance(3_600_000);
       expect(await rig.sweep()).toMatchObject({ expired: 0 });
-      await rig.advance(1_000);
-      expect(await rig.sweep()).toMatchObject({ expired: 0 });
+      for (let sweeps = 0; sweeps < 3; sweeps++) {
+        await rig.advance(1_000);
+        expect(await rig.sweep()).toMatchObject({ expired: 0 });
+      }
       expect(await rig.beat('w1')).toEqual([true]);
       expect(await run.commit()).toEqual([]);
     });
@@ -140,7 +142,7 @@ export function sessions(it: It): void {
     it('does not keep the dead alive when it comes again and again', async (rig) => {
       await rig.worker('w1');
       const run = await rig.started();
-      for (let outages = 0; outages < 5; outages++) {
+      for (let outages = 0; outages < 12; outages++) {
         await rig.advance(60_000);
         await rig.sweep();
       }
