@@ -18,8 +18,9 @@ export interface HinterParts {
   instrument: Instrument;
   /** Of this worker, until the first sweep tells more. */
   slots: number;
-  /** Claims up to `ids.length` of them here, and tells how many: as many as it has slots to spare for. */
-  keep(partition: number, ids: readonly TaskId[]): number;
+  /** Claims up to `ids.length` of them here, and tells how many: as many as it has slots to spare for. The first `near` are
+   *  to start here. */
+  keep(partition: number, ids: readonly TaskId[], near: number): number;
 }
 
 export class Hinter {
@@ -66,12 +67,8 @@ export class Hinter {
     const { own, others } = this.#waiting.get(partition) ?? { own: [], others: [] };
     this.#waiting.delete(partition);
     const share = Math.ceil(others.length / this.#workers);
-    const hints = [...own, ...others];
-    const kept = this.#parts.keep(
-      partition,
-      hints.slice(0, own.length + share).map(({ id }) => id),
-    );
-    const rest = hints.slice(kept);
+    const ids = [...own, ...others.slice(0, share)].map(({ id }) => id);
+    const rest = [...own, ...others].slice(this.#parts.keep(partition, ids, own.length));
     if (rest.length === 0) return;
     const half = Math.ceil(rest.length / (2 * this.#workers));
     const most = Math.min(largestBatch, Math.ceil(this.#slots / this.#workers));

@@ -94,7 +94,7 @@ export class Worker {
     this.#coroutines = registry([...parts.builtIn, ...parts.coroutines]);
     this.#announcement = announcement(this.#coroutines, parts.codeVersions);
     this.#slots = new Slots(parts.slots);
-    this.#hinter = new Hinter({ ...parts, keep: (partition, ids) => this.#keep(partition, ids) });
+    this.#hinter = new Hinter({ ...parts, keep: (...ready) => this.#keep(...ready) });
     this.#courier = new Courier({ ...parts, hinter: this.#hinter });
     this.#sweeper = new Sweeper({ ...parts, hinter: this.#hinter, courier: this.#courier });
     this.#claiming = new PatientCommit(parts.clock, (partition, batches) => this.#claim(partition, batches));
@@ -220,10 +220,11 @@ export class Worker {
 
   // --- tasks
 
-  /** Tasks that became ready here run here, unless coroutines hold the loop: then others are faster. */
-  #keep(partition: number, ids: readonly TaskId[]): number {
-    if (this.#draining || this.#parts.clock.blocked()) return 0;
-    const slots = this.#slots.acquireNowait(ids.length);
+  /** Tasks that became ready here run here, unless coroutines hold the loop: then others are faster with
+   *  what may run anywhere. */
+  #keep(partition: number, ids: readonly TaskId[], near: number): number {
+    if (this.#draining) return 0;
+    const slots = this.#slots.acquireNowait(this.#parts.clock.blocked() ? near : ids.length);
     if (slots === 0) return 0;
     const claimed = this.#claiming.add(partition, { ids: ids.slice(0, slots), slots });
     claimed.catch((error: unknown) =>
