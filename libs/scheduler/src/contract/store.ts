@@ -329,7 +329,8 @@ export interface Store {
    *  alone until those have ended: then it is cancelled in its turn (asyncio.run). */
   cancelTree(partition: number, root: TaskId, after: string): Promise<{ next: string | undefined; hints: Hint[] }>;
 
-  /** Makes a session known, or tells that it lives. False: it was given up; start a new one. */
+  /** Makes a session known, or changes what it serves; one that was given up stays so. `beat` tells that it lives. False: it
+   *  was given up; start a new one. */
   register(session: SessionInfo): Promise<void>;
   beat(beat: Beat): Promise<boolean>;
   /** Gives claimed tasks back to `ready` without counting an attempt. With no ids: all, and the session ends. */

@@ -42,6 +42,7 @@ export class Sessions {
   readonly #sessions = new Map<SessionId, Session>();
   /** Sessions that were given up, ever. */
   deaths = 0;
+  readonly #gone = new Set<SessionId>();
   #upMs = 0;
   #sweptAt: number | undefined;
 
@@ -52,11 +53,12 @@ export class Sessions {
 
   register(info: SessionInfo): void {
     const known = this.#sessions.get(info.id);
+    if (this.#gone.has(info.id)) return;
     for (const other of this.all())
       if (other !== known && workerOf(other.info.id) === workerOf(info.id)) other.succeeded = true;
     const coroutines = new Set(info.coroutines.map(({ name }) => name));
     for (const name of coroutines) this.names.add(name);
-    if (known !== undefined) Object.assign(known, { info, coroutines, beatAt: this.#upMs, lost: false });
+    if (known !== undefined) Object.assign(known, { info, coroutines, beatAt: this.#upMs });
     else
       this.#sessions.set(info.id, {
         info,
@@ -120,7 +122,10 @@ export class Sessions {
     return this.all().filter((session) => {
       const before = session.lost;
       session.lost ||= this.#upMs - session.beatAt > (session.succeeded ? succeededLeaseMs : leaseMs);
-      if (session.lost && !before) this.deaths += 1;
+      if (session.lost && !before) {
+        this.deaths += 1;
+        this.#gone.add(session.info.id);
+      }
       return session.lost;
     });
   }

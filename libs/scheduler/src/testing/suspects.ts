@@ -8,6 +8,7 @@ import type { MemoryTask } from './memory-task.ts';
 import type { Session } from './sessions.ts';
 
 const mostCrashes = 3;
+const mostInAll = 10;
 
 export const isSuspect = ({ crashes }: MemoryTask): boolean => crashes >= mostCrashes - 1;
 
@@ -22,7 +23,7 @@ export function crashed(task: MemoryTask, session: SessionId, deaths: number): O
   if (task.state === 'suspended' && task.inbox.length <= task.known) return undefined;
   if (task.crashes++ === 0) task.crashedFrom = deaths - 1;
   const { crashes } = task;
-  const guilty = crashes >= 10 || (crashes >= mostCrashes && 2 * crashes >= deaths - task.crashedFrom);
+  const guilty = crashes >= mostInAll || (crashes >= mostCrashes && 2 * crashes >= deaths - task.crashedFrom);
   if (!guilty) return undefined;
   const message =
     `${crashes} workers in a row have died while they ran this task, the last was ${session}: ` +

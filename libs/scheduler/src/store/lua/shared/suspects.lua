@@ -1,6 +1,6 @@
 -- Tasks that ran when their worker died. After two such crashes in a row a task is a suspect: a worker runs one of them at a
 -- time, so that the third crash has one suspect only, which fails for it; the innocent end or get on, and are cleared.
-local mostCrashes = 3
+local mostCrashes, mostInAll = 3, 10
 
 local function isSuspect(id) return tonumber(call('HGET', key('task', id), 'crashes') or 0) >= mostCrashes - 1 end
 
@@ -35,6 +35,6 @@ local function crashed(id)
   if state == 'suspended' and call('LLEN', key('inbox', id)) <= tonumber(known or 0) then return false end
   local crashes, deaths = call('HINCRBY', taskKey, 'crashes', 1), tonumber(call('GET', prefix .. 'deaths') or 0)
   if crashes == 1 then call('HSET', taskKey, 'crashedFrom', deaths - 1) end
-  local guilty = crashes >= 10 or (crashes >= mostCrashes and 2 * crashes >= deaths - tonumber(from or 0))
+  local guilty = crashes >= mostInAll or (crashes >= mostCrashes and 2 * crashes >= deaths - tonumber(from or 0))
   return guilty and crashes
 end
