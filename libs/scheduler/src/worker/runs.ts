@@ -138,8 +138,11 @@ export class Runs implements RunHost {
     return longest;
   }
 
-  get size(): number {
-    return this.#runs.size;
+  inPartition(partition: number): number {
+    if (this.#store.partitions === 1) return this.#runs.size;
+    let count = 0;
+    for (const id of this.#runs.keys()) if (this.#partition(id) === partition) count += 1;
+    return count;
   }
 
   has(id: TaskId): boolean {

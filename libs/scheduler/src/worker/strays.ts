@@ -7,16 +7,17 @@ import type { Store } from '../contract/store.ts';
 import type { SessionId, TaskId } from '../contract/task.ts';
 
 export interface StraysParts {
-  store: Store;
+  store: Pick<Store, 'held' | 'partitions'>;
   session(): SessionId;
-  runs: { readonly size: number; has(id: TaskId): boolean };
+  runs: { has(id: TaskId): boolean; inPartition(partition: number): number };
   /** A claim is on its way: what it brings is not a stray. */
   claiming(): boolean;
 }
 
 export class Strays {
   readonly #parts: StraysParts;
-  #suspects = new Set<TaskId>();
+  /** By partition: strays at the last look. */
+  readonly #suspects = new Map<number, Set<TaskId>>();
 
   constructor(parts: StraysParts) {
     this.#parts = parts;
@@ -26,11 +27,11 @@ export class Strays {
   async look(partition: number): Promise<TaskId[]> {
     const { store, runs, claiming, session } = this.#parts;
     if (claiming()) return [];
-    const held = await store.held(partition, session(), runs.size);
+    const held = await store.held(partition, session(), runs.inPartition(partition));
     if (claiming()) return [];
     const strays = held.filter((id) => !runs.has(id));
-    const sure = strays.filter((id) => this.#suspects.has(id));
-    this.#suspects = new Set(strays);
-    return sure;
+    const before = this.#suspects.get(partition);
+    this.#suspects.set(partition, new Set(strays));
+    return strays.filter((id) => before?.has(id));
   }
 }

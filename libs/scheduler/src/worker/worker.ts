@@ -277,7 +277,9 @@ export class Worker {
       this.#warn(`${strays.length} tasks that the store has forgotten the end of are given back`, undefined);
       await this.#release(partition, strays);
     } catch (error) {
-      this.#warn('could not look for tasks that nobody here runs', error);
+      // While the store is away the sweep tells so, and the next look follows.
+      if (!(error instanceof StoreUnavailableError))
+        this.#warn('could not look for tasks that nobody here runs', error);
     }
     return false;
   }

@@ -31,23 +31,30 @@ it('a task of which the store knows less than its worker is replayed, and no att
   expect(warnings.join()).toContain('the store has lost what it knew of it');
 });
 
-it('a task whose end the store has forgotten is given back by the worker that holds it, and runs again', async () => {
-  let runs = 0;
-  const root = coroutine('root', async () => ++runs);
-  const warnings: string[] = [];
-  let forgets = true;
-  await using cluster = await memoryCluster({
-    coroutines: [root],
-    workers: 1,
-    store: {
-      around: async (method, call) => {
-        if (method !== 'settle' || !forgets) return call();
-        forgets = false; // acknowledged, and lost
-        return { answers: [{ kind: 'settled' }], hints: [], news: [], mail: [] } as never;
+it.each([1, 4])(
+  'a task whose end the store has forgotten is given back and runs again (%i partitions)',
+  async (partitions) => {
+    let runs = 0;
+    const root = coroutine('root', async () => ++runs);
+    const idle = coroutine('idle', async (loop: Loop) => await loop.sleep(3_600_000));
+    const warnings: string[] = [];
+    let forgets = true;
+    await using cluster = await memoryCluster({
+      coroutines: [root, idle],
+      workers: 1,
+      store: {
+        partitions,
+        around: async (method, call) => {
+          if (method !== 'settle' || !forgets) return call();
+          forgets = false; // acknowledged, and lost
+          return { answers: [{ kind: 'settled' }], hints: [], news: [], mail: [] } as never;
+        },
       },
-    },
-    instrument: { warning: (message) => void warnings.push(message) },
-  });
-  expect(await cluster.run(root())).toMatchObject({ state: 'succeeded', result: 2, attempt: 1 });
-  expect(warnings.join()).toContain('1 tasks that the store has forgotten the end of are given back');
-});
+      instrument: { warning: (message) => void warnings.push(message) },
+    });
+    const others = await Promise.all(Array.from({ length: 8 }, () => cluster.client.submit('idle', {})));
+    expect(await cluster.run(root())).toMatchObject({ state: 'succeeded', result: 2, attempt: 1 });
+    for (const { id } of others) expect(await cluster.client.get(id)).toMatchObject({ state: 'suspended', attempt: 1 });
+    expect(warnings.join()).toContain('1 tasks that the store has forgotten the end of are given back');
+  },
+);
