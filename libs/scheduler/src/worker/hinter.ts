@@ -1,8 +1,8 @@
 /**
- * Hands out ready tasks: all that became ready in one turn of the event loop together. This worker keeps its own share
- * while it has free slots, and claims it without a way through Dispatch; the rest goes out in batches that follow the
- * slots of the cluster. Few tasks go one each, many in batches, and no batch is so large that one worker holds what
- * another could run.
+ * Hands out ready tasks: all that became ready in one turn of the event loop together. This worker keeps what is placed
+ * near it, and its own share of the others, while it has free slots, and claims it without a way through Dispatch; the
+ * rest goes out in batches that follow the slots of the cluster. Few tasks go one each, many in batches, and no batch is
+ * so large that one worker holds what another could run.
  */
 import type { Clock } from '../contract/clock.ts';
 import type { Dispatch, Hint } from '../contract/dispatch.ts';

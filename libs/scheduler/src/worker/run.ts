@@ -10,7 +10,7 @@
  * W3. A slot is held exactly while user code of this task may run; side effects of steps are user code.
  * W4. After `fenced` nothing more is sent for this run (T2).
  */
-import type { Clock, Timer } from '../contract/clock.ts';
+import type { Clock } from '../contract/clock.ts';
 import { encode, errorValue } from '../contract/codec.ts';
 import type { KeptOptions } from '../contract/coroutine.ts';
 import { FencedError, NonDeterminismError } from '../contract/exceptions.ts';
@@ -34,8 +34,10 @@ import { type Ending, endedRun } from './ended-run.ts';
 import { Notice } from './notice.ts';
 import type { Parking } from './parking.ts';
 import { retryAfterMs } from './retry.ts';
+import { RunInbox } from './run-inbox.ts';
 import { SideEffects } from './side-effects.ts';
 import type { Slots } from './slots.ts';
+import { Talk } from './talk.ts';
 import { Timers } from './timers.ts';
 
 export interface RunHost {
@@ -82,17 +84,14 @@ export class TaskRun implements Offender {
   /** What is recorded of this task: before this run, and in this run too if it is replayed here. */
   readonly #history: HistoryStep[];
   #logged: number;
-  /** Inbox events in order; the first `#delivered` have been delivered, and are kept only for a replay in this run. */
-  readonly #events: (TaskEvent | undefined)[];
-  #delivered = 0;
+  readonly #inbox: RunInbox;
   #commits: number;
   #requests = new TurnRequests();
   readonly #ownEvents: TaskEvent[] = [];
   readonly #timers: Timers;
   readonly #sideEffects: SideEffects;
   readonly #news = new Notice();
-  #talk: Timer | undefined;
-  #talkDue = false;
+  readonly #talk: Talk;
   #recordedSuspended = false;
   /** `moves` of the runner when the store was told last what the task waits for. */
   #told = 0;
@@ -113,7 +112,8 @@ export class TaskRun implements Offender {
     this.#fn = fn;
     this.#host = host;
     this.#history = claim.history.flatMap((entry) => JSON.parse(entry) as HistoryStep[]);
-    this.#events = claim.events;
+    this.#inbox = new RunInbox(claim.events, host.alwaysReplay);
+    this.#talk = new Talk(host.clock, () => this.#news.give());
     this.#commits = claim.commits;
     this.#logged = claim.logged;
     this.#startedAt = host.clock.monotonic();
@@ -131,9 +131,8 @@ export class TaskRun implements Offender {
     const { name, context = [], trace } = this.#options;
     const deadline = this.#limits?.deadline;
     const starts = this.#history.filter((step): step is ['start', string, string] => step[0] === 'start');
-    const recorded = new Set(this.#events.flatMap((event) => (event?.kind === 'step' ? [event.op] : [])));
     const about = { id, name, context, trace, attempt, failures, deadline, firstOp, logged: this.#logged };
-    const task = { ...about, starts, recorded, watch: this.#host.watch };
+    const task = { ...about, starts, recorded: this.#inbox.steps, watch: this.#host.watch };
     const runner: Runner = new Runner(this.#fn, task, this.#host.clock, this.#host.limits, () => {
       if (runner === this.#runner) this.#news.give();
     });
@@ -156,17 +155,14 @@ export class TaskRun implements Offender {
 
   /** How many inbox events this run has: newer ones are news. */
   get known(): number {
-    return this.#events.length;
+    return this.#inbox.known;
   }
 
-  /** Events from number `from` on, as the store gave them; those that are known already are skipped. False: some that
-   *  came before are missing here. */
+  /** Events from number `from` on, as the store gave them. False: some that came before are missing here. */
   receive(from: number, events: readonly TaskEvent[]): boolean {
-    if (from > this.#events.length) return false;
-    const fresh = events.slice(this.#events.length - from);
-    for (const event of fresh) this.#events.push(event);
-    if (fresh.length > 0) this.#news.give();
-    return true;
+    const fresh = this.#inbox.receive(from, events);
+    if (fresh !== undefined && fresh > 0) this.#news.give();
+    return fresh !== undefined;
   }
 
   /** The claim is lost or was given back: the coroutine hears it by its signal and is dropped. */
@@ -182,7 +178,7 @@ export class TaskRun implements Offender {
   /** It waits for the loop alone, has heard all that came, and the store knows all about it. */
   get parkable(): boolean {
     const { logs, progress } = this.#requests;
-    const waits = this.suspended && this.#suspends && !this.#fenced && this.#delivered === this.known;
+    const waits = this.suspended && this.#suspends && !this.#fenced && this.#inbox.allDelivered;
     return waits && logs.length === 0 && progress === undefined;
   }
 
@@ -219,7 +215,7 @@ export class TaskRun implements Offender {
       this.#timers.clearAll();
       this.#limits?.clear();
       this.#sideEffects.abandon('the task has ended here');
-      this.#talk?.cancel();
+      this.#talk.clear();
       this.#releaseSlot();
       this.#tellEnd();
     }
@@ -251,7 +247,7 @@ export class TaskRun implements Offender {
 
   async #live(): Promise<void> {
     while (!this.#fenced) {
-      while (this.#delivered < this.#events.length && this.#runner.outcome === undefined) await this.#deliver();
+      while (!this.#inbox.allDelivered && this.#runner.outcome === undefined) await this.#deliver();
       await this.#collect();
       const { outcome } = this.#runner;
       if (outcome !== undefined) return await this.#finish(outcome);
@@ -261,10 +257,7 @@ export class TaskRun implements Offender {
   }
 
   async #deliver(): Promise<void> {
-    const event = this.#events[this.#delivered];
-    if (event === undefined) throw new NonDeterminismError('the history holds more events than the inbox');
-    if (!this.#host.alwaysReplay) this.#events[this.#delivered] = undefined;
-    this.#delivered += 1;
+    const event = this.#inbox.next();
     const delivery: Delivery = event.kind === 'group' ? { ...event, members: await this.#gathered(event) } : event;
     if (event.kind === 'timer') this.#timers.clear(event.op);
     this.#runner.deliver(delivery);
@@ -319,17 +312,11 @@ export class TaskRun implements Offender {
     if (this.#requests.urgent || this.#ownEvents.length > 0 || this.#suspends !== this.#recordedSuspended) return true;
     const talks = this.#requests.logs.length > 0 || this.#requests.progress !== undefined;
     if (!talks && !this.#waitsHaveChanged) return false;
-    this.#talk ??= this.#host.clock.setTimer(talks ? talkDelayMs : waitsDelayMs, () => {
-      this.#talkDue = true;
-      this.#news.give();
-    });
-    return this.#talkDue;
+    return this.#talk.isDue(talks ? talkDelayMs : waitsDelayMs);
   }
 
   async #commit(ends = false): Promise<void> {
-    this.#talk?.cancel();
-    this.#talk = undefined;
-    this.#talkDue = false;
+    this.#talk.clear();
     const requests = this.#requests;
     this.#requests = new TurnRequests();
     const events = this.#ownEvents.splice(0);
@@ -394,7 +381,7 @@ export class TaskRun implements Offender {
   async #forget(): Promise<void> {
     const forgotten = this.#runner;
     this.#requests = new TurnRequests();
-    this.#delivered = 0;
+    this.#inbox.rewind();
     this.#runner = this.#newRunner();
     forgotten.dispose(new FencedError(`task ${this.claim.id} is replayed`));
     await this.#replay();
