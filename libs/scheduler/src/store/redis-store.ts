@@ -58,6 +58,17 @@ type WireClaim = [
   string[],
 ];
 
+/** Members of a gather that were claimed for the first time: what they have in common, then index and row of each. */
+type WireMembers = [
+  group: string,
+  token: string,
+  parent: string,
+  created: string,
+  started: number | string,
+  time: number,
+  rows: (number | string)[],
+];
+
 const toHints = (flat: string[]): Hint[] => {
   const hints: Hint[] = [];
   for (let i = 0; i < flat.length; i += 2) hints.push({ id: flat[i] as string, priority: Number(flat[i + 1]) });
@@ -108,8 +119,9 @@ export class RedisStore implements Store {
     const answer = await this.#run('claim', partition, [session, nonce, max, bytesPerCall, ids.length, ...ids], {
       items: ids.length,
     });
-    const [claims, hints] = answer as [WireClaim[], string[]];
-    return { claims: claims.map(toClaim), hints: toHints(hints) };
+    const [records, members, hints] = answer as [WireClaim[], WireMembers[], string[]];
+    const claims = [...records.map(toClaim), ...members.flatMap(toClaims)];
+    return { claims: inOrder(claims, ids, records.length === 0 && members.length < 2), hints: toHints(hints) };
   }
 
   async commit(partition: number, turns: readonly Turn[]) {
@@ -206,10 +218,8 @@ export class RedisStore implements Store {
   async members(partition: number, group: TaskId, from: number, wanted: number) {
     const row = [group, from, wanted, bytesPerCall];
     const answer = await this.#run('members', partition, row, { news: false, items: wanted });
-    const [flat, size, created, decided, now] = answer as [string[], ...(string | number)[]];
-    const outcomes: (Outcome | undefined)[] = [];
-    for (let i = 0; i < flat.length; i += 2)
-      outcomes.push(flat[i] === '' ? undefined : { state: flat[i] as SettledState, payload: flat[i + 1] as string });
+    const [ends, size, created, decided, now] = answer as [string[], ...(string | number)[]];
+    const outcomes = ends.map(toOutcome);
     const since = (at: unknown): number => (Number(at) === 0 ? 0 : Number(now) - Number(at));
     return { outcomes, size: Number(size), openMs: since(created), decidedMs: since(decided) };
   }
@@ -298,6 +308,50 @@ export class RedisStore implements Store {
   #everywhere<T>(call: (partition: number) => Promise<T>): Promise<T[]> {
     return Promise.all(Array.from({ length: this.partitions }, (_, partition) => call(partition)));
   }
+}
+
+const states: Readonly<Record<string, SettledState>> = { s: 'succeeded', f: 'failed', c: 'cancelled' };
+
+function toOutcome(end: string): Outcome | undefined {
+  const state = states[end.charAt(0)];
+  return state && { state, payload: end.slice(end.indexOf('\n', end.indexOf('\n') + 1) + 1) };
+}
+
+function toClaims([group, token, parent, created, started, claimedAt, rows]: WireMembers): Claim[] {
+  const [createdAt, startedAt] = [Number(created), Number(started)];
+  const claims: Claim[] = [];
+  for (let i = 0; i < rows.length; i += 2) {
+    const row = rows[i + 1] as string;
+    const [first, second] = [row.indexOf('\n'), row.indexOf('\n', row.indexOf('\n') + 1)];
+    const third = row.indexOf('\n', second + 1);
+    claims.push({
+      id: `${group}.${rows[i]}`,
+      token,
+      coroutine: row.slice(0, first),
+      args: row.slice(third + 1),
+      options: row.slice(second + 1, third),
+      attempt: 1,
+      parent,
+      createdAt,
+      startedAt,
+      begunAt: startedAt,
+      claimedAt,
+      history: [],
+      events: [],
+      commits: 0,
+      logged: 0,
+      failures: 0,
+      firstOp: 0,
+    });
+  }
+  return claims;
+}
+
+/** As they were asked for. */
+function inOrder(claims: Claim[], ids: readonly TaskId[], already: boolean): Claim[] {
+  if (already) return claims;
+  const places = new Map(ids.map((id, place) => [id, place]));
+  return claims.sort((a, b) => (places.get(a.id) ?? 0) - (places.get(b.id) ?? 0));
 }
 
 function toClaim(wire: WireClaim): Claim {

@@ -3,11 +3,14 @@
   Keeps T2 (new token), T3, T4, D2 (what is claimed or settled is left out), I1. The same session and nonce get the same
   claims again.
   KEYS prefix    ARGV session nonce max bytes, count, ids; channel
-  Returns {{claim, ...}, hints}; claim = {id, token, coroutine, args, options, attempt, parent, created, started,
-  commits, logged, failures, first operation, begun, time, history, events}    Cost O(claimed + size of their histories) ]]
---# include keys now news sums counts mail inbox ready take wake timers settle members cancel retry end-tree suspects
+  Returns {{claim, ...}, {members, ...}, hints}; claim = {id, token, coroutine, args, options, attempt, parent, created,
+  started, commits, logged, failures, first operation, begun, time, history, events}; members = {group, token, parent,
+  created, started, time, {index, row, index, row, ...}} of members of a gather that are claimed for the first time
+  Cost O(claimed + size of their histories) ]]
+--# include keys now news sums counts members promote mail inbox ready take wake timers settle cancel retry end-tree suspects
 local session, nonce, max, mostBytes = arg(), arg(), count(), count()
-local time, claims, claimed, seen, bytes = now(), {}, {}, {}, 0
+local time, claims, claimed, bytes = now(), {}, {}, 0
+local taken = 0
 
 local known = {}
 local function serves(coroutine)
@@ -15,8 +18,16 @@ local function serves(coroutine)
   return known[coroutine]
 end
 
+local function giveToOthers(id, coroutine)
+  unschedule(id, coroutine)
+  if isServed(coroutine) then call('ZADD', hinted, -(time + 100), id) -- for another worker, in a moment
+  else strand(id, coroutine) end
+end
+
+local function isFull() return taken >= max or bytes > mostBytes end
+
 -- Most tasks run once and have no operations: what others have besides is read for them only.
-local function claim(id)
+local function claimRecord(id)
   local taskKey = key('task', id)
   local state, token, coroutine, args, options, attempt, parent, created, watched, startBy, cancelled =
     unpack(call('HMGET', taskKey, 'state', 'token', 'coroutine', 'args', 'options', 'attempt', 'parent', 'created',
@@ -32,14 +43,9 @@ local function claim(id)
   if not again then
     if state ~= 'pending' or token or retryMs or retryAt then return call('ZREM', hinted, id) end
     if startBy and endLate(id, time) then return end
-    if not serves(coroutine) then
-      unschedule(id, coroutine)
-      if isServed(coroutine) then call('ZADD', hinted, -(time + 100), id) -- for another worker, in a moment
-      else strand(id, coroutine) end
-      return
-    end
+    if not serves(coroutine) then return giveToOthers(id, coroutine) end
     unschedule(id, coroutine)
-    if #claims >= max or bytes > mostBytes then return endUnstarted(id, time) or makeReadyFirst(id, time) end
+    if isFull() then return endUnstarted(id, time) or makeReadyFirst(id, time) end
     if crashes and isSuspect(id) and not tryOn(session, id, claimed) then return call('ZADD', hinted, -(time + 100), id) end
     attempt = attempt + 1
     token = attempt .. ':' .. session .. ':' .. nonce
@@ -67,18 +73,108 @@ local function claim(id)
   bytes = bytes + #args
   for i = 1, #history do bytes = bytes + #history[i] end
   for i = 1, #events do bytes = bytes + #events[i] end
+  taken = taken + 1
   claims[#claims + 1] = { id, token, coroutine, args, options, attempt, parent or '', created, started, commits or 0,
     logged, failures or 0, firstOp or 0, begun or started, time, history, events }
 end
 
+-- Members of one call and gather share a batch.
+local memberClaims, claimOf = {}, {}
+local function claimMember(id, group, index, entry, row, handedOut)
+  local token = '1:' .. session .. ':' .. nonce
+  local again = entry and batchOf(group, string.sub(entry, 2)).token == token
+  if entry and not again then return call('ZREM', hinted, id) end
+  local coroutine = string.match(row, '^[^\n]*')
+  if not again then
+    if not handedOut and call('ZREM', ready, id) == 0 then return end
+    if not serves(coroutine) then return giveToOthers(id, coroutine) end
+    if isFull() then
+      call('ZREM', hinted, id)
+      return makeReadyFirst(id, time)
+    end
+  end
+  local name = again and group .. '+' or group
+  local own = claimOf[name]
+  if not own then
+    local known = groupOf(group)
+    local number = again and string.sub(entry, 2) or call('HINCRBY', key('group', group), 'batch', 1)
+    own = { group = group, number = number, coroutine = coroutine, ids = {}, entries = {}, rows = {} }
+    local started = again and batchOf(group, number).started or time
+    claimOf[name] = own
+    memberClaims[#memberClaims + 1] = { group, token, known.parent, known.created, started, time, own.rows }
+  end
+  if not again then
+    own.ids[#own.ids + 1] = id
+    own.entries[#own.entries + 1] = index
+    own.entries[#own.entries + 1] = '*' .. own.number
+    if own.coroutine ~= coroutine then own.coroutine = '' end
+  end
+  own.rows[#own.rows + 1] = index
+  own.rows[#own.rows + 1] = row
+  bytes = bytes + #row
+  taken = taken + 1
+end
+
+-- What is the same for all members that were claimed since the last time.
+local function writeMembers()
+  for _, own in pairs(claimOf) do
+    if #own.ids > 0 then
+      callWithAll('ZREM', hinted, own.ids)
+      callWithAll('HSET', key('entries', own.group), own.entries)
+      call('HSET', key('batches', own.group), own.number, '1:' .. session .. ':' .. nonce .. '\n' .. time .. '\n' .. own.coroutine)
+      for _, id in ipairs(own.ids) do claimed[#claimed + 1] = id end
+      moved('pending', 'running', #own.ids)
+      childMoved(groupOf(own.group).parent, 'pending', 'running', #own.ids)
+      own.ids, own.entries = {}, {}
+    end
+  end
+end
+
+-- Rows of a group's members that are asked for: those that follow each other in one read.
+local function rowsAt(group, indices)
+  local rows, first = {}, 1
+  while first <= #indices do
+    local last = first
+    while last < #indices and indices[last + 1] == indices[last] + 1 do last = last + 1 end
+    for i, row in ipairs(call('LRANGE', key('backlog', group), indices[first], indices[last])) do
+      rows[indices[first] + i - 1] = row
+    end
+    first = last + 1
+  end
+  return rows
+end
+
+local ids, seen, indices, entries, rows = {}, {}, {}, {}, {}
 for _ = 1, count() do
   local id = arg()
-  if not seen[id] then claim(id) end
-  seen[id] = true
+  if not seen[id] then
+    seen[id] = true
+    ids[#ids + 1] = id
+    local group, index = memberOf(id)
+    if group then
+      local own = gathered(indices, group)
+      own[#own + 1] = index
+    end
+  end
 end
-for from = 1, #claimed, 1000 do
-  call('SADD', key('claims', session), unpack(claimed, from, math.min(from + 999, #claimed)))
+for group, own in pairs(indices) do
+  entries[group], rows[group] = entriesAt(group, own), rowsAt(group, own)
 end
-local taken = take(time)
+local since = {}
+for from = 1, #ids, 1000 do
+  for i, score in ipairs(call('ZMSCORE', hinted, unpack(ids, from, math.min(from + 999, #ids)))) do since[from + i - 1] = score end
+end
+
+for i, id in ipairs(ids) do
+  local group, index = memberOf(id)
+  local entry = group and entries[group][index]
+  if promoted[id] or not group or entry == '@' or not rows[group][index] then
+    writeMembers()
+    claimRecord(id)
+  elseif isOpenEntry(entry) then claimMember(id, group, index, entry, rows[group][index], since[i]) end
+end
+writeMembers()
+callWithAll('SADD', key('claims', session), claimed)
+local hinted_now = take(time)
 publishNews()
-return { claims, taken }
+return { claims, memberClaims, hinted_now }

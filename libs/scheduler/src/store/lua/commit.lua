@@ -6,7 +6,7 @@
   it is not.
   KEYS prefix    ARGV count, then each turn as redis-store.ts writes it; channel
   Returns {{{'committed', events} | {'fenced'} | {'behind'}, ...}, hints, news of the caller, partitions with mail}    Cost O(requests x log ready) ]]
---# include keys now news sums counts mail inbox ready take wake timers settle members cancel retry end-tree subscribe logs start-by
+--# include keys now news sums counts members promote mail inbox ready take wake timers settle cancel retry end-tree subscribe logs start-by
 local time = now()
 
 -- What a task begins for its cleanup, after its root has ended, is not part of the present end of the tree.
@@ -47,6 +47,7 @@ local function group(parent, root, token)
   end
   local last = call('HINCRBY', key('task', root), 'spawned', size)
   call('HSET', key('group', id), 'parent', parent, 'op', op, 'size', size, 'popped', 0, 'inflight', 0, 'left', size,
+    'entries', 0,
     'limit', limit, 'returnExceptions', returnExceptions, 'decided', 0, 'seq', last - size + 1, 'created', time)
   call('RPUSH', key('children', parent), id .. ':' .. size)
   addTo(key('task', parent), 'total', size)
@@ -95,7 +96,9 @@ local function apply(id, root, token, history, ends)
       post(abroad, 'wait\n' .. id .. ':' .. op .. '\n' .. target)
     end
   end
-  keepLogs(id, root)
+  local logs = {}
+  for i = 1, count() do logs[i] = arg() end
+  keepLogs(id, root, logs)
   local progress = arg()
   if progress ~= '' then call('HSET', key('task', id), 'progress', progress) end
 end
@@ -117,6 +120,7 @@ for i = 1, count() do
   local id, token, seq, known, suspended, ends, history, waits = arg(), arg(), count(), count(), arg(), arg(), arg(), arg()
   local lacking = lacksMembers(token)
   callerOf(token)
+  promoteClaimed(id)
   local taskKey = key('task', id)
   local current, commits, state, watched, crashes =
     unpack(call('HMGET', taskKey, 'token', 'commits', 'state', 'watched', 'crashes'))

@@ -3,7 +3,7 @@
   Keeps I3 (record and place in `ready` in one step), T3. A root that exists already is left alone (re-sent).
   KEYS prefix    ARGV count, then id coroutine args options priority limits resultTtlMs idempotencyKey fingerprint for each; channel
   Returns {{'' | existing id | 'conflict', ...}, time, hints}    Cost O(roots x log ready) ]]
---# include keys now news sums counts ready take timers start-by
+--# include keys now news sums counts members promote ready take timers start-by
 local time, answers = now(), {}
 for i = 1, count() do
   local id, coroutine, args, options, priority, limits, ttl, name, fingerprint =

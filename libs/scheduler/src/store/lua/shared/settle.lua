@@ -14,6 +14,13 @@ local function tellWaiter(waiter, id, state, payload)
   end
 end
 
+-- Whether anybody wants to hear of single members of a group. Asked once a call.
+local awaitedGroups = {}
+local function isAwaited(group)
+  if awaitedGroups[group] == nil then awaitedGroups[group] = call('EXISTS', key('awaited', group)) == 1 end
+  return awaitedGroups[group]
+end
+
 local function tellWaiters(id, state, payload)
   local waiters = call('SMEMBERS', key('waiters', id))
   if #waiters == 0 then return end
@@ -40,6 +47,7 @@ local function completeRoot(root, time)
   local rootKey = key('task', root)
   local ending, coroutine = unpack(call('HMGET', rootKey, 'ending', 'coroutine'))
   written(key('live', root))
+  written(key('later', root))
   if not ending or call('SCARD', key('live', root)) > 0 then return end
   -- What was begun for cleaning up while the tree ended is ended in the next round, as asyncio.run does.
   if call('EXISTS', key('later', root)) == 1 then
@@ -54,26 +62,6 @@ local function completeRoot(root, time)
   moved('running', nil, 1)
   ended(state, coroutine, 1)
   rootSettled(root, call('HGET', rootKey, 'ttl'), time)
-end
-
--- Groups that members of this call belong to: read once, counted here, written with the sums.
-local groups = {}
-local function groupOf(group)
-  local known = groups[group]
-  if known then return known end
-  local size, popped, limit, returnExceptions, decided, parent, op, left, inflight =
-    unpack(call('HMGET', key('group', group), 'size', 'popped', 'limit', 'returnExceptions', 'decided', 'parent', 'op',
-      'left', 'inflight'))
-  known = { size = tonumber(size), popped = tonumber(popped), limit = tonumber(limit), op = op, parent = parent,
-    returnExceptions = returnExceptions == '1', decided = decided == '1', left = tonumber(left), inflight = tonumber(inflight) }
-  groups[group] = known
-  return known
-end
-
--- Whoever changes a group otherwise forgets first what is known of it here.
-local function groupWritten(group)
-  written(key('group', group))
-  groups[group] = nil
 end
 
 -- `undispatched`: the member was still in the backlog. Answers how many members have not ended.
@@ -151,5 +139,23 @@ finish = function(id, state, payload, time, row, settledBy)
   elseif decide(group, index, state, undispatched, time) == 0 then retryMs = call('HGET', key('task', parent), 'retryMs') end
   if retryMs then backOff(parent, time) end
   tellWaiters(id)
+  completeRoot(root, time)
+end
+
+-- The end of a member that never became a record. `batch`: of its entry.
+local function finishEntry(id, group, index, batch, state, payload, coroutine, time)
+  local known, root = groupOf(group), rootOf(id)
+  put(key('entries', group), index, string.sub(state, 1, 1) .. batch .. '\n' .. (time - known.created) .. '\n' .. payload)
+  moved('running', nil, 1)
+  ended(state, coroutine, 1)
+  childMoved(known.parent, 'running', state, 1)
+  entryLeft(group, known)
+  if decide(group, index, state, nil, time) == 0 then
+    if call('HGET', key('task', known.parent), 'retryMs') then backOff(known.parent, time) end
+  end
+  if isAwaited(group) then
+    tellWaiters(id, state, payload)
+    call('SREM', key('awaited', group), id)
+  end
   completeRoot(root, time)
 end

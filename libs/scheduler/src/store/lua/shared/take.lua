@@ -6,6 +6,7 @@ local function isServed(coroutine)
 end
 
 local function strand(id, coroutine)
+  promote(id)
   call('SADD', key('stranded', coroutine), id)
   call('SADD', prefix .. 'stranded', coroutine)
   call('HSET', key('task', id), 'stranded', 1)
@@ -23,38 +24,45 @@ local function hint(id, coroutine, priority, time)
   return 0
 end
 
--- The next members of a group become records. Row: coroutine \n priority \n options \n args.
+-- Hands out the next members of a group. Row: coroutine \n priority \n options \n args.
 local function dispatchMembers(group, room, time)
-  local groupKey, root = key('group', group), rootOf(group)
-  local size, popped, inflight, limit, parent, seq, created, skipped =
-    unpack(call('HMGET', groupKey, 'size', 'popped', 'inflight', 'limit', 'parent', 'seq', 'created', 'skipped'))
-  if not size then return 0 end
-  size, popped, inflight, limit = tonumber(size), tonumber(popped), tonumber(inflight), tonumber(limit)
-  local quantum = math.min(room, 50, size - popped)
-  if limit > 0 then quantum = math.min(quantum, limit - inflight) end
+  local groupKey = key('group', group)
+  groupWritten(group)
+  local known = groupOf(group)
+  if not known then return 0 end
+  local popped, limit = known.popped, known.limit
+  local quantum = math.min(room, 50, known.size - popped)
+  if limit > 0 then quantum = math.min(quantum, limit - known.inflight) end
   if quantum <= 0 then return 0 end
-  local live = key('live', root)
-  if call('SISMEMBER', live, 'g' .. group) == 0 then live = key('later', root) end
-  local rows = call('LPOP', key('backlog', group), quantum)
-  local taken, dispatched = 0, {}
+  local rows = call('LRANGE', key('backlog', group), popped, popped + quantum - 1)
+  local skipped = call('HGET', groupKey, 'skipped') and entriesOf(group, popped, popped + quantum - 1) or {}
+  local handed, stray, dispatched = {}, {}, 0
   for i = 1, #rows do
     local index = popped + i - 1
-    local id = group .. '.' .. index
-    if not skipped or call('EXISTS', key('task', id)) == 0 then -- else it was cancelled before its turn
-      local coroutine, priority, options, args = string.match(rows[i], '^([^\n]*)\n([^\n]*)\n([^\n]*)\n(.*)$')
-      call('HSET', key('task', id), 'coroutine', coroutine, 'args', args, 'options', options, 'state', 'pending',
-        'parent', parent, 'group', group, 'index', index, 'created', created, 'seq', seq + index, 'priority', priority)
-      dispatched[#dispatched + 1] = id
-      inflight = inflight + 1
-      taken = taken + hint(id, coroutine, priority, time)
+    if not skipped[index] then -- else it was cancelled before its turn
+      local id = group .. '.' .. index
+      local coroutine, priority = string.match(rows[i], '^([^\n]*)\n([^\n]*)')
+      dispatched = dispatched + 1
+      if isServed(coroutine) then
+        handed[#handed + 1] = time
+        handed[#handed + 1] = id
+        hints[#hints + 1] = id
+        hints[#hints + 1] = priority
+      else
+        stray[#stray + 1] = id
+        stray[#stray + 1] = coroutine
+      end
     end
   end
-  if #dispatched > 0 then call('SADD', live, unpack(dispatched)) end
-  popped = popped + #rows
-  call('HSET', groupKey, 'popped', popped, 'inflight', inflight)
-  if popped >= size then call('SREM', live, 'g' .. group)
-  elseif limit == 0 or inflight < limit then makeGroupReady(group) end
-  return taken
+  callWithAll('ZADD', hinted, handed)
+  known.popped, known.inflight, known.entries = popped + #rows, known.inflight + dispatched, known.entries + dispatched
+  call('HSET', groupKey, 'popped', known.popped, 'inflight', known.inflight, 'entries', known.entries)
+  for i = 1, #stray, 2 do strand(stray[i], stray[i + 1]) end
+  known = groupOf(group)
+  if known.popped < known.size then
+    if limit == 0 or known.inflight < limit then makeGroupReady(group) end
+  elseif known.entries == 0 then leave(listOf(rootOf(group), group), 'g' .. group) end
+  return #handed / 2
 end
 
 local function takeReady(room, time)
@@ -75,6 +83,8 @@ local function takeReady(room, time)
       room = room - dispatchMembers(id, room, time)
     else
       local coroutine, priority = unpack(call('HMGET', key('task', id), 'coroutine', 'priority'))
+      local group, index = memberOf(id)
+      if not coroutine and group then coroutine, priority = rowOf(group, index) end
       if coroutine then room = room - hint(id, coroutine, priority, time) end
     end
   end
@@ -87,6 +97,7 @@ local function take(time)
   local room = window - call('ZCARD', hinted)
   -- Half a window at a time, so that batches stay large under load: with less than that free, workers have enough.
   if room > 0 and room >= window / 2 then takeReady(math.min(200, room), time) end
+  writeAll()
   if virtualTime > virtualBefore then call('SET', prefix .. 'virtual', virtualTime) end
   return hints
 end
