@@ -33,7 +33,7 @@ import {
 import type { SessionId, SettledState, TaskId } from '../contract/task.ts';
 import type { RedisConnection } from './redis-connection.ts';
 import { redisError } from './redis-error.ts';
-import { cancelRow, memberRow, optionsRow, type Row, settlementRow, turnRow } from './rows.ts';
+import { cancelRow, idRows, memberRow, optionsRow, type Row, settlementRows, turnRow } from './rows.ts';
 
 /** One script call handles about so many items: 1,000 hold Redis for about 10 ms, 100,000 for 0.8 s (reliability H13). */
 const largestCall = 1000;
@@ -116,7 +116,7 @@ export class RedisStore implements Store {
   }
 
   async claim(partition: number, session: SessionId, nonce: string, ids: readonly TaskId[], max: number) {
-    const answer = await this.#run('claim', partition, [session, nonce, max, bytesPerCall, ids.length, ...ids], {
+    const answer = await this.#run('claim', partition, [session, nonce, max, bytesPerCall, ...idRows(ids)], {
       items: ids.length,
     });
     const [records, members, hints] = answer as [WireClaim[], WireMembers[], string[]];
@@ -167,11 +167,13 @@ export class RedisStore implements Store {
   }
 
   async settle(partition: number, settlements: readonly Settlement[]) {
-    const rows = settlements.flatMap(settlementRow);
-    const answer = await this.#run('settle', partition, [settlements.length, ...rows], { items: settlements.length });
+    const { row, order } = settlementRows(settlements);
+    const answer = await this.#run('settle', partition, row, { items: settlements.length });
     const [kinds, hints, news, mail] = answer as [SettleAnswer['kind'][], string[], FlatNews, string[]];
     const own = { news: toNews(news), mail: mail.map(Number) };
-    return { answers: kinds.map((kind) => ({ kind })), hints: toHints(hints), ...own };
+    const answers: SettleAnswer[] = Array.from(settlements, () => ({ kind: 'fenced' }));
+    for (const [at, kind] of kinds.entries()) answers[order[at] as number] = { kind };
+    return { answers, hints: toHints(hints), ...own };
   }
 
   async outbox(partition: number, to: number, taken: number): Promise<Letter[]> {

@@ -2,7 +2,7 @@
 --[[ claim: pending tasks become running under a new token.
   Keeps T2 (new token), T3, T4, D2 (what is claimed or settled is left out), I1. The same session and nonce get the same
   claims again.
-  KEYS prefix    ARGV session nonce max bytes, count, ids; channel
+  KEYS prefix    ARGV session nonce max bytes; count, then group n indices, or '' n ids for each; channel
   Returns {{claim, ...}, {members, ...}, hints}; claim = {id, token, coroutine, args, options, attempt, parent, created,
   started, commits, logged, failures, first operation, begun, time, history, events}; members = {group, token, parent,
   created, started, time, {index, row, index, row, ...}} of members of a gather that are claimed for the first time
@@ -84,7 +84,7 @@ local function claimMember(id, group, index, entry, row, handedOut)
   local token = '1:' .. session .. ':' .. nonce
   local again = entry and batchOf(group, string.sub(entry, 2)).token == token
   if entry and not again then return call('ZREM', hinted, id) end
-  local coroutine = string.match(row, '^[^\n]*')
+  local coroutine = string.sub(row, 1, string.find(row, '\n', 1, true) - 1)
   if not again then
     if not handedOut and call('ZREM', ready, id) == 0 then return end
     if not serves(coroutine) then return giveToOthers(id, coroutine) end
@@ -144,34 +144,45 @@ local function rowsAt(group, indices)
   return rows
 end
 
-local ids, seen, indices, entries, rows = {}, {}, {}, {}, {}
-for _ = 1, count() do
-  local id = arg()
-  if not seen[id] then
-    seen[id] = true
-    ids[#ids + 1] = id
-    local group, index = memberOf(id)
-    if group then
-      local own = gathered(indices, group)
-      own[#own + 1] = index
+local seen = {}
+local function once(id)
+  local new = not seen[id]
+  seen[id] = true
+  return new
+end
+
+local function claimMembers(group, n)
+  local indices, ids = {}, {}
+  for i = 1, n do
+    local index = arg()
+    indices[i], ids[i] = tonumber(index), group .. '.' .. index
+  end
+  local entries, rows, since = entriesAt(group, indices), rowsAt(group, indices), {}
+  for from = 1, n, 1000 do
+    for i, score in ipairs(call('ZMSCORE', hinted, unpack(ids, from, math.min(from + 999, n)))) do since[from + i - 1] = score end
+  end
+  for i, id in ipairs(ids) do
+    local index = indices[i]
+    local entry = entries[index]
+    if once(id) then
+      if promoted[id] or entry == '@' or not rows[index] then
+        writeMembers()
+        claimRecord(id)
+      elseif isOpenEntry(entry) then claimMember(id, group, index, entry, rows[index], since[i]) end
     end
   end
 end
-for group, own in pairs(indices) do
-  entries[group], rows[group] = entriesAt(group, own), rowsAt(group, own)
-end
-local since = {}
-for from = 1, #ids, 1000 do
-  for i, score in ipairs(call('ZMSCORE', hinted, unpack(ids, from, math.min(from + 999, #ids)))) do since[from + i - 1] = score end
-end
 
-for i, id in ipairs(ids) do
-  local group, index = memberOf(id)
-  local entry = group and entries[group][index]
-  if promoted[id] or not group or entry == '@' or not rows[group][index] then
-    writeMembers()
-    claimRecord(id)
-  elseif isOpenEntry(entry) then claimMember(id, group, index, entry, rows[group][index], since[i]) end
+for _ = 1, count() do
+  local group, n = arg(), count()
+  if group ~= '' then claimMembers(group, n)
+  else
+    for _ = 1, n do
+      local id = arg()
+      writeMembers()
+      if once(id) then claimRecord(id) end
+    end
+  end
 end
 writeMembers()
 callWithAll('SADD', key('claims', session), claimed)

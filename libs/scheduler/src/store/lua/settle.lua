@@ -2,24 +2,13 @@
 --[[ settle: outcomes of tasks; groups and parents are told in the same step. With `retryMs` another attempt follows,
   unless a cancel was requested.
   Keeps T1, T2, T3, T4, I2. The same settlement again is answered the same.
-  KEYS prefix    ARGV count, then id token coroutine state payload progress retryMs firstOp logs... for each; channel
-  Returns {{'settled' | 'ending' | 'retrying' | 'fenced', ...}, hints, news of the caller, partitions with mail}    Cost O(settlements x log ready) ]]
+  KEYS prefix    ARGV count, then group token n, n indices, n ends (<s|f|c><payload>) for each; count, then id token state
+  payload progress retryMs firstOp logs... for each; channel
+  Returns {{'settled' | 'ending' | 'retrying' | 'fenced', ...} in that order, hints, news of the caller, partitions with mail}    Cost O(settlements x log ready) ]]
 --# include keys now news sums counts members promote mail inbox ready take wake timers settle cancel retry end-tree logs suspects
-local time, answers = now(), {}
+local time, answers, toTell = now(), {}, {}
 
--- Most members of gathers end as entries: nothing has happened to them that an entry cannot hold.
-local function settleEntry(id, group, index, entry, settlement)
-  local number = string.match(entry, '^.(%d+)')
-  local batch = batchOf(group, number)
-  local current = batch.token
-  if current ~= settlement.token then return 'fenced' end
-  if isOpenEntry(entry) then
-    leave(key('claims', caller), id)
-    local coroutine = batch.coroutine ~= '' and batch.coroutine or (rowOf(group, index))
-    finishEntry(id, group, index, number, settlement.state, settlement.payload, coroutine, time)
-  end
-  return 'settled'
-end
+local function isCurrent(current, token) return current == token end
 
 local function settleRecord(id, settlement)
   local taskKey = key('task', id)
@@ -28,7 +17,7 @@ local function settleRecord(id, settlement)
   if settledBy == settlement.token then
     local finished, ending = unpack(call('HMGET', taskKey, 'finished', 'ending'))
     return finished and 'settled' or ending and 'ending' or 'retrying'
-  elseif current ~= settlement.token then
+  elseif not isCurrent(current, settlement.token) then
     return 'fenced'
   end
   local answer
@@ -46,36 +35,76 @@ local function settleRecord(id, settlement)
   return answer
 end
 
-local settlements, indices, entries = {}, {}, {}
-for i = 1, count() do
-  local id = arg()
-  local settlement = { id = id, token = arg(), state = arg(), payload = arg(), progress = arg(), retryMs = arg(),
-    firstOp = arg(), logs = {} }
-  for n = 1, count() do settlement.logs[n] = arg() end
-  settlement.plain = settlement.progress == '' and settlement.retryMs == '' and #settlement.logs == 0
-  settlement.group, settlement.index = memberOf(id)
-  if settlement.group then
-    local own = gathered(indices, settlement.group)
-    own[#own + 1] = settlement.index
-  end
-  settlements[i] = settlement
-end
-for group, own in pairs(indices) do entries[group] = entriesAt(group, own) end
+-- Members of one group and claim that have ended with an outcome and nothing else. Most of them are entries.
+local function settleMembers()
+  local group, token, number = arg(), arg(), count()
+  local first = cursor
+  cursor = cursor + 2 * number
+  callerOf(token)
+  local indices = { unpack(ARGV, first + 1, first + number) }
+  local entries, claims, known = entriesAt(group, indices), key('claims', caller), groupOf(group)
+  local row, ids, byCoroutine, failed, done = {}, {}, {}, nil, {}
 
-for i, settlement in ipairs(settlements) do
-  local id, group, index = settlement.id, settlement.group, settlement.index
+  local function write()
+    if #ids == 0 then return end
+    callWithAll('HSET', key('entries', group), row)
+    for _, id in ipairs(ids) do leave(claims, id) end
+    for coroutine, ends in pairs(byCoroutine) do
+      for state, n in pairs(ends) do
+        moved('running', nil, n)
+        ended(state, coroutine, n)
+        childMoved(known.parent, 'running', state, n)
+      end
+    end
+    membersEnded(group, #ids, failed, time)
+    row, ids, byCoroutine, failed = {}, {}, {}, nil
+  end
+
+  local mine, batch = nil, nil -- the entry of a member that runs under this token
+  for i, index in ipairs(indices) do
+    local id, told, entry = group .. '.' .. index, ARGV[first + number + i], entries[index]
+    local letter = string.sub(told, 1, 1)
+    if entry and entry ~= mine and isOpenEntry(entry) and batchOf(group, string.sub(entry, 2)).token == token then
+      mine, batch = entry, batchOf(group, string.sub(entry, 2))
+    end
+    local current = entry and entry ~= '@' and (entry == mine and token or batchOf(group, string.match(entry, '^.(%d+)')).token)
+    if done[index] then answers[#answers + 1] = done[index]
+    elseif not entry or entry == '@' or promoted[id] then
+      write()
+      local plain = { token = token, state = words[letter], payload = string.sub(told, 2), progress = '', retryMs = '', logs = {} }
+      answers[#answers + 1] = settleRecord(id, plain)
+    elseif not isCurrent(current, token) then
+      answers[#answers + 1] = 'fenced'
+    else
+      if entry == mine then
+        row[#row + 1] = index
+        row[#row + 1] = letter .. string.sub(mine, 2) .. '\n' .. (time - known.created) .. '\n' .. string.sub(told, 2)
+        ids[#ids + 1] = id
+        local state, ends = words[letter], gathered(byCoroutine, batch.coroutine ~= '' and batch.coroutine or (rowOf(group, index)))
+        ends[state] = (ends[state] or 0) + 1
+        if letter ~= 's' then failed = failed or index end
+        if isAwaited(group) then toTell[#toTell + 1] = { id, state, string.sub(told, 2) } end
+      end
+      answers[#answers + 1] = 'settled'
+    end
+    done[index] = answers[#answers]
+  end
+  write()
+end
+
+for _ = 1, count() do settleMembers() end
+for _ = 1, count() do
+  local id = arg()
+  local settlement = { token = arg(), state = arg(), payload = arg(), progress = arg(), retryMs = arg(), firstOp = arg(),
+    logs = {} }
+  for n = 1, count() do settlement.logs[n] = arg() end
   callerOf(settlement.token)
-  local entry = promoted[id] and '@' or (group and entries[group][index])
-  if entry and isOpenEntry(entry) and not settlement.plain and batchOf(group, string.sub(entry, 2)).token == settlement.token then
-    promote(id)
-    entry = '@'
-  end
-  if not entry or entry == '@' then answers[i] = settleRecord(id, settlement)
-  else
-    answers[i] = settleEntry(id, group, index, entry, settlement)
-    -- the same once more in this call finds it ended
-    if isOpenEntry(entry) and answers[i] == 'settled' then entries[group][index] = 'x' .. string.sub(entry, 2) end
-  end
+  promoteClaimed(id)
+  answers[#answers + 1] = settleRecord(id, settlement)
+end
+for _, each in ipairs(toTell) do
+  tellWaiters(each[1], each[2], each[3])
+  call('SREM', key('awaited', (memberOf(each[1]))), each[1])
 end
 local taken = take(time)
 publishNews()

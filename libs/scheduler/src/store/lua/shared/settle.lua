@@ -64,8 +64,20 @@ local function completeRoot(root, time)
   rootSettled(root, call('HGET', rootKey, 'ttl'), time)
 end
 
--- `undispatched`: the member was still in the backlog. Answers how many members have not ended.
-local function decide(group, index, state, undispatched, time)
+-- Whether the ends of members until now decide their group. `failed`: a member that has just ended otherwise than well.
+local function decide(group, failed, time)
+  local known, groupKey = groupOf(group), key('group', group)
+  if known.decided or ((known.returnExceptions or not failed) and known.left > 0) then return end
+  known.decided = true
+  call('HSET', groupKey, 'decided', 1, 'decidedAt', time)
+  add('gathers', -1)
+  if not call('HGET', key('task', known.parent), 'finished') then
+    deliver(known.parent, known.op .. '\ngroup\n' .. (not known.returnExceptions and failed or ''))
+  end
+end
+
+-- The end of a member that is a record. `undispatched`: it was still in the backlog. Answers how many members have not ended.
+local function memberEnded(group, index, state, undispatched, time)
   local known, groupKey = groupOf(group), key('group', group)
   known.left = known.left - 1
   addTo(groupKey, 'left', -1)
@@ -74,15 +86,7 @@ local function decide(group, index, state, undispatched, time)
     addTo(groupKey, 'inflight', -1)
     if known.limit > 0 and known.inflight < known.limit and known.popped < known.size then makeGroupReady(group) end
   end
-  if known.decided then return known.left end
-  local failed = not known.returnExceptions and state ~= 'succeeded'
-  if not failed and known.left > 0 then return known.left end
-  known.decided = true
-  call('HSET', groupKey, 'decided', 1, 'decidedAt', time)
-  add('gathers', -1)
-  if not call('HGET', key('task', known.parent), 'finished') then
-    deliver(known.parent, known.op .. '\ngroup\n' .. (failed and index or ''))
-  end
+  decide(group, state ~= 'succeeded' and index or nil, time)
   return known.left
 end
 
@@ -136,26 +140,23 @@ finish = function(id, state, payload, time, row, settledBy)
   if not group then
     finished, retryMs = unpack(call('HMGET', key('task', parent), 'finished', 'retryMs'))
     if not finished then deliver(parent, op .. '\n@\n' .. id) end
-  elseif decide(group, index, state, undispatched, time) == 0 then retryMs = call('HGET', key('task', parent), 'retryMs') end
+  elseif memberEnded(group, index, state, undispatched, time) == 0 then retryMs = call('HGET', key('task', parent), 'retryMs') end
   if retryMs then backOff(parent, time) end
   tellWaiters(id)
   completeRoot(root, time)
 end
 
--- The end of a member that never became a record. `batch`: of its entry.
-local function finishEntry(id, group, index, batch, state, payload, coroutine, time)
-  local known, root = groupOf(group), rootOf(id)
-  put(key('entries', group), index, string.sub(state, 1, 1) .. batch .. '\n' .. (time - known.created) .. '\n' .. payload)
-  moved('running', nil, 1)
-  ended(state, coroutine, 1)
-  childMoved(known.parent, 'running', state, 1)
-  entryLeft(group, known)
-  if decide(group, index, state, nil, time) == 0 then
-    if call('HGET', key('task', known.parent), 'retryMs') then backOff(known.parent, time) end
-  end
-  if isAwaited(group) then
-    tellWaiters(id, state, payload)
-    call('SREM', key('awaited', group), id)
-  end
-  completeRoot(root, time)
+-- What follows from the end of members of a group that never became records. `failed`: the first of them that has not
+-- succeeded, in the order of their ends.
+local function membersEnded(group, count, failed, time)
+  local known, groupKey = groupOf(group), key('group', group)
+  known.left, known.inflight, known.entries = known.left - count, known.inflight - count, known.entries - count
+  addTo(groupKey, 'left', -count)
+  addTo(groupKey, 'inflight', -count)
+  addTo(groupKey, 'entries', -count)
+  if known.limit > 0 and known.inflight < known.limit and known.popped < known.size then makeGroupReady(group) end
+  if known.entries == 0 and known.popped >= known.size then leave(listOf(rootOf(group), group), 'g' .. group) end
+  decide(group, failed, time)
+  if known.left == 0 and call('HGET', key('task', known.parent), 'retryMs') then backOff(known.parent, time) end
+  completeRoot(rootOf(group), time)
 end
