@@ -74,7 +74,7 @@ local function claimRecord(id)
   for i = 1, #history do bytes = bytes + #history[i] end
   for i = 1, #events do bytes = bytes + #events[i] end
   taken = taken + 1
-  claims[#claims + 1] = { id, token, coroutine, args, options, attempt, parent or '', created, started, commits or 0,
+  claims[#claims + 1] = { id, token, coroutine, args, options or '{}', attempt, parent or '', created, started, commits or 0,
     logged, failures or 0, firstOp or 0, begun or started, time, history, events }
 end
 

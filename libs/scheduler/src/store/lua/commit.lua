@@ -19,8 +19,8 @@ end
 local function spawn(parent, root)
   local id, op, coroutine, args, options, priority, limits = arg(), arg(), arg(), arg(), arg(), arg(), arg()
   local seq = call('HINCRBY', key('task', root), 'spawned', 1)
-  call('HSET', key('task', id), 'coroutine', coroutine, 'args', args, 'options', options, 'state', 'pending',
-    'parent', parent, 'op', op, 'created', time, 'seq', seq, 'priority', priority)
+  create(id, coroutine, args, options, priority, time)
+  call('HSET', key('task', id), 'parent', parent, 'op', op, 'seq', seq)
   call('RPUSH', key('children', parent), id)
   addTo(key('task', parent), 'total', 1)
   addTo(key('task', parent), 'pending', 1)

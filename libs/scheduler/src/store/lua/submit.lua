@@ -15,8 +15,8 @@ for i = 1, count() do
     if before ~= fingerprint then answers[i] = 'conflict'
     elseif existing ~= id then answers[i] = existing end
   elseif call('EXISTS', key('task', id)) == 0 then
-    call('HSET', key('task', id), 'coroutine', coroutine, 'args', args, 'options', options, 'state', 'pending',
-      'created', time, 'priority', priority, 'ttl', ttl)
+    create(id, coroutine, args, options, priority, time)
+    if ttl ~= '86400000' then call('HSET', key('task', id), 'ttl', ttl) end
     call('ZADD', prefix .. 'roots', 0, id)
     if name ~= '' then
       call('SET', key('idempotency', name), id .. '\n' .. fingerprint .. '\n' .. (time + 86400000), 'EX', 86400)

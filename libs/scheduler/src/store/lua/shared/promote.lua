@@ -49,9 +49,8 @@ local function promote(id)
   local entry = call('HGET', key('entries', group), index)
   if not isOpenEntry(entry) or (dropped and index >= tonumber(dropped)) then return 'ended' end
   local coroutine, priority, options, args = rowOf(group, index)
-  call('HSET', taskKey, 'coroutine', coroutine, 'args', args, 'options', options, 'state', 'pending',
-    'parent', known.parent, 'group', group, 'index', index, 'created', known.created, 'seq', known.seq + index,
-    'priority', priority)
+  create(id, coroutine, args, options, priority, known.created)
+  call('HSET', taskKey, 'parent', known.parent, 'group', group, 'index', index, 'seq', known.seq + index)
   call('HSET', key('entries', group), index, '@')
   promoted[id] = true
   if entry then
