@@ -79,35 +79,33 @@ local function claimRecord(id)
 end
 
 -- Members of one call and gather share a batch.
+local token = '1:' .. session .. ':' .. nonce
 local memberClaims, claimOf = {}, {}
-local function claimMember(id, group, index, entry, row, handedOut)
-  local token = '1:' .. session .. ':' .. nonce
-  local again = entry and batchOf(group, string.sub(entry, 2)).token == token
-  if entry and not again then return call('ZREM', hinted, id) end
-  local coroutine = string.sub(row, 1, string.find(row, '\n', 1, true) - 1)
-  if not again then
-    if not handedOut and call('ZREM', ready, id) == 0 then return end
-    if not serves(coroutine) then return giveToOthers(id, coroutine) end
-    if isFull() then
-      call('ZREM', hinted, id)
-      return makeReadyFirst(id, time)
-    end
-  end
-  local name = again and group .. '+' or group
+local function batchFor(group, entry)
+  local name = entry and group .. '+' or group
   local own = claimOf[name]
-  if not own then
-    local known = groupOf(group)
-    local number = again and string.sub(entry, 2) or call('HINCRBY', key('group', group), 'batch', 1)
-    own = { group = group, number = number, coroutine = coroutine, ids = {}, entries = {}, rows = {} }
-    local started = again and batchOf(group, number).started or time
-    claimOf[name] = own
-    memberClaims[#memberClaims + 1] = { group, token, known.parent, known.created, started, time, own.rows }
+  if own then return own end
+  local known = groupOf(group)
+  local number = entry and string.sub(entry, 2) or call('HINCRBY', key('group', group), 'batch', 1)
+  own = { group = group, number = number, ids = {}, entries = {}, rows = {}, entry = '*' .. number }
+  claimOf[name] = own
+  local started = entry and batchOf(group, number).started or time
+  memberClaims[#memberClaims + 1] = { group, token, known.parent, known.created, started, time, own.rows }
+  return own
+end
+
+local function claimMember(id, group, index, entry, row)
+  local coroutine = string.sub(row, 1, string.find(row, '\n', 1, true) - 1)
+  if not entry then
+    if not serves(coroutine) then return giveToOthers(id, coroutine) end
+    if isFull() then return makeReadyFirst(id, time) end
   end
-  if not again then
+  local own = batchFor(group, entry)
+  if not entry then
     own.ids[#own.ids + 1] = id
     own.entries[#own.entries + 1] = index
-    own.entries[#own.entries + 1] = '*' .. own.number
-    if own.coroutine ~= coroutine then own.coroutine = '' end
+    own.entries[#own.entries + 1] = own.entry
+    own.coroutine = (own.coroutine or coroutine) == coroutine and coroutine or ''
   end
   own.rows[#own.rows + 1] = index
   own.rows[#own.rows + 1] = row
@@ -119,9 +117,8 @@ end
 local function writeMembers()
   for _, own in pairs(claimOf) do
     if #own.ids > 0 then
-      callWithAll('ZREM', hinted, own.ids)
       callWithAll('HSET', key('entries', own.group), own.entries)
-      call('HSET', key('batches', own.group), own.number, '1:' .. session .. ':' .. nonce .. '\n' .. time .. '\n' .. own.coroutine)
+      call('HSET', key('batches', own.group), own.number, token .. '\n' .. time .. '\n' .. own.coroutine)
       for _, id in ipairs(own.ids) do claimed[#claimed + 1] = id end
       moved('pending', 'running', #own.ids)
       childMoved(groupOf(own.group).parent, 'pending', 'running', #own.ids)
@@ -151,24 +148,35 @@ local function once(id)
   return new
 end
 
+-- By T3 an open member without an entry that was handed out is hinted, or else in `ready` by itself.
 local function claimMembers(group, n)
-  local indices, ids = {}, {}
+  local known, indices, numbers = groupOf(group), {}, {}
   for i = 1, n do
     local index = arg()
-    indices[i], ids[i] = tonumber(index), group .. '.' .. index
+    indices[i], numbers[i] = index, tonumber(index)
   end
-  local entries, rows, since = entriesAt(group, indices), rowsAt(group, indices), {}
-  for from = 1, n, 1000 do
-    for i, score in ipairs(call('ZMSCORE', hinted, unpack(ids, from, math.min(from + 999, n)))) do since[from + i - 1] = score end
+  local bound = known and tonumber(call('HGET', key('group', group), 'dropped') or known.popped) or 0
+  local entries, rows, open = entriesAt(group, indices), rowsAt(group, numbers), {}
+  for i, index in ipairs(indices) do
+    local id = group .. '.' .. index
+    if not entries[index] and numbers[i] < bound and not seen[id] then open[#open + 1] = id end
   end
-  for i, id in ipairs(ids) do
-    local index = indices[i]
-    local entry = entries[index]
+  local places = 0
+  for from = 1, #open, 1000 do
+    places = places + call('ZREM', hinted, unpack(open, from, math.min(from + 999, #open)))
+  end
+  if places < #open then callWithAll('ZREM', ready, open) end
+  for i, index in ipairs(indices) do
+    local id, entry = group .. '.' .. index, entries[index]
     if once(id) then
-      if promoted[id] or entry == '@' or not rows[index] then
+      if promoted[id] or entry == '@' or not rows[numbers[i]] then
         writeMembers()
         claimRecord(id)
-      elseif isOpenEntry(entry) then claimMember(id, group, index, entry, rows[index], since[i]) end
+      elseif not entry then
+        if numbers[i] < bound then claimMember(id, group, index, false, rows[numbers[i]]) end
+      elseif isOpenEntry(entry) and batchOf(group, string.sub(entry, 2)).token == token then
+        claimMember(id, group, index, entry, rows[numbers[i]])
+      end
     end
   end
 end
