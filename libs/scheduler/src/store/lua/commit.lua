@@ -39,7 +39,10 @@ local function group(parent, root, token)
     call('RENAME', staged, backlog)
     call('PERSIST', backlog)
   end
-  for _ = 1, members do call('RPUSH', backlog, arg()) end
+  for first = cursor + 1, cursor + members, 1000 do
+    call('RPUSH', backlog, unpack(ARGV, first, math.min(first + 999, cursor + members)))
+  end
+  cursor = cursor + members
   local size = call('LLEN', backlog)
   if size == 0 then
     deliver(parent, op .. '\ngroup\n')
