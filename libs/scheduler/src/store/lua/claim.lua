@@ -79,6 +79,8 @@ end
 for from = 1, #claimed, 1000 do
   call('SADD', key('claims', session), unpack(claimed, from, math.min(from + 999, #claimed)))
 end
+local toldOf = string.match(call('HGET', key('session', session), 'direct') or '', ' (.*)$')
+if seen[toldOf or ''] then call('HDEL', key('session', session), 'direct') end -- it hears, and is told of more (direct.lua)
 local taken = take(time)
 publishNews()
 return { claims, taken }
