@@ -34,6 +34,12 @@ export const sabotages: readonly Sabotage[] = [
     from: "local overdue = call('ZRANGEBYSCORE', hinted, 0, '(' .. (time - hintTtl), 'LIMIT', 0, page)",
     to: 'local overdue = {}',
   },
+  {
+    name: 'a direct hint is forgotten',
+    script: 'submit',
+    from: "call('ZADD', hinted, -(time + overdueMs), id)",
+    to: "call('ZREM', hinted, id)",
+  },
   { name: 'timers die with their worker', script: 'sweep', from: "deliver(id, what .. '\\ntimer\\n')", to: '' },
   {
     name: 'the end of a child is not told',

@@ -56,6 +56,8 @@ interface Engine {
 }
 
 const roots = 3;
+/** Moves before which more roots come, when workers are there to be told of them directly. */
+const lateRoots = [60, 120, 240];
 const engines = 3;
 const faultyMoves = 400;
 /** Far more than any seed needs: something is stuck. */
@@ -129,9 +131,10 @@ class Simulation {
     for (;;) {
       await this.#clock.idle();
       this.#fail();
+      if (lateRoots.includes(this.#moves)) await this.#submit();
       if (this.#moves % auditEvery === 0) {
         tasks = await this.#audit();
-        if (await this.#settled()) break;
+        if (this.#moves > Math.max(...lateRoots) && (await this.#settled())) break;
       }
       if (this.#moves++ > mostMoves) throw await this.#stuck();
       await this.#move();
@@ -263,11 +266,15 @@ class Simulation {
     return [fate < 30 ? this.#random.below(500) : 0];
   }
 
+  /** News and direct hints: lost, late, doubled. */
   #news(channel: string, text: string): void {
     const faulty = this.#moves < faultyMoves;
+    if (text.startsWith('hints')) this.#faults['direct hint'] = (this.#faults['direct hint'] ?? 0) + 1;
     if (faulty && this.#random.percent(20)) return;
+    const late = faulty && this.#random.percent(10) ? this.#random.below(2_000) : 0;
     for (const { line } of this.#engines) {
-      line.hear(channel, text);
+      if (late > 0) this.#clock.setTimer(late, () => line.hear(channel, text));
+      else line.hear(channel, text);
       if (faulty && this.#random.percent(10)) line.hear(channel, text);
     }
   }
@@ -310,6 +317,7 @@ class Simulation {
       const work = { id, coroutine: 'node', args: JSON.stringify(root), options: '{}', resultTtlMs: 86_400_000 };
       await this.#store.submit(partition, [work]);
       this.#expected.set(id, result);
+      await this.#flush();
       return;
     }
   }

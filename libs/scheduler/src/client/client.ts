@@ -14,7 +14,7 @@ import { isTaskId, newRootId, partitionOf } from '../contract/ids.ts';
 import type { Instrument } from '../contract/instrument.ts';
 import { type Limits, longestNote, sized } from '../contract/limits.ts';
 import type { RecordedHistory } from '../contract/recorded-history.ts';
-import type { Cancel, NewRoot, Store } from '../contract/store.ts';
+import type { Cancel, Listener, NewRoot, Store } from '../contract/store.ts';
 import {
   type CoroutineView,
   isSettled,
@@ -27,7 +27,7 @@ import {
   type WorkerView,
 } from '../contract/task.ts';
 import { readTraceContext, type TraceContext } from '../contract/trace.ts';
-import type { Views } from '../contract/views.ts';
+import type { TaskRecord, Views } from '../contract/views.ts';
 import { taskHistory } from './task-history.ts';
 import { type TaskUpdate, taskUpdates } from './task-updates.ts';
 import { newRecord, taskView } from './task-view.ts';
@@ -81,6 +81,8 @@ export class Client {
   /** Submits of many callers go to the store in one call. */
   readonly #submits: GroupCommit<NewRoot, Submitted>;
   #listening: Promise<{ close(): Promise<void> }> | undefined;
+  /** What settles is told here from now on. */
+  #hears = false;
 
   constructor(parts: ClientParts) {
     this.#parts = parts;
@@ -123,6 +125,7 @@ export class Client {
     const content = [coroutine, root.args, chosen, resultTtlMs];
     const id = this.#newRoot(idempotencyKey);
     const partition = this.#partition(id);
+    if (this.#hears) this.#waiters.expect(id);
     const idempotency =
       idempotencyKey === undefined
         ? {}
@@ -168,9 +171,9 @@ export class Client {
     const { views } = this.#parts;
     let seen: TaskView | undefined;
     let away: unknown;
-    const look = async (first: boolean): Promise<TaskView | undefined> => {
+    const look = async (first: boolean, ended: TaskRecord | undefined): Promise<TaskView | undefined> => {
       try {
-        const [record] = first ? [await views.watch(id)] : await views.records([id]);
+        const [record] = first ? [await views.watch(id)] : ended === undefined ? await views.records([id]) : [ended];
         away = undefined;
         seen = record === undefined ? undefined : taskView(record);
       } catch (error) {
@@ -304,9 +307,11 @@ export class Client {
     await (await this.#listening)?.close();
   }
 
-  #listen(): Promise<{ close(): Promise<void> }> {
-    this.#listening ??= this.#parts.store.listen(undefined, (ids) => this.#waiters.hear(ids));
-    return this.#listening;
+  async #listen(): Promise<void> {
+    const news: Listener['news'] = (ids, ended) => this.#waiters.hear(ids, ended);
+    this.#listening ??= this.#parts.store.listen(undefined, { news });
+    await this.#listening;
+    this.#hears = true;
   }
 
   /** Does not fail: the tasks exist, and the sweep hands out what gets lost here (D1). */

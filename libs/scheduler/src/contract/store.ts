@@ -20,6 +20,12 @@
  * `hints` in an answer: tasks that this call moved from `ready` to `hinted` in the caller's name. The caller hands them
  * to Dispatch; should it die first, they are overdue after two seconds and the sweep hands them out again.
  *
+ * Direct hints: while workers have room, `submit` tells one of them of a new root at once (Listener.hints), and not its
+ * caller. A session gets one only while it listens, takes tasks, knows the coroutine, and has half of its slots free,
+ * counting all hints on their way; one that does not come to claim what it was told of gets no other, from 50 ms after that
+ * for 30 s: it may have died, or be held up, or hear nothing. Of up to three sessions the one with the largest share of free
+ * slots is told. Such a hint is overdue after 300 ms.
+ *
  * A call touches one partition. What a task asks of one in another partition (to hear of its end, a cancel), and the
  * answer, are *letters*: written into the outbox of the sender's partition in the same step as their cause, carried by
  * any worker, taken in order and once. `mail` in an answer: partitions that this call wrote letters to. The caller
@@ -39,6 +45,7 @@ import type { SessionState } from './heartbeat.ts';
 import type { HistoryEntry, TaskEvent } from './history.ts';
 import type { Outcome } from './outcome.ts';
 import type { SessionId, TaskId } from './task.ts';
+import type { TaskRecord } from './views.ts';
 
 /** `<attempt>:<session>:<nonce>`: new with each claim (H12: a bare attempt number can be issued twice). */
 export type Token = string;
@@ -246,10 +253,19 @@ export interface SweepAnswer {
   more: boolean;
 }
 
+/** Hears what may be lost, doubled and reordered: never the only way to learn something. */
+export interface Listener {
+  /** Tasks that have news: own claimed ones with inbox events, and watched ones (Views.watch). `ended`: records of those
+   *  among them that have settled, where the store can tell them at once: an outcome does not change any more (T1). */
+  news(ids: readonly TaskId[], ended: ReadonlyMap<TaskId, TaskRecord>): void;
+  /** Direct hints for this session. */
+  hints?(partition: number, hints: readonly Hint[]): void;
+}
+
 export interface Store {
   readonly partitions: number;
 
-  /** Creates roots, at `createdAt`. `existing` tells, root by root, the id under which the same idempotency key was
+  /** Creates roots, at `createdAt`. `hints`: without those that a worker has been told of directly. `existing` tells, root by root, the id under which the same idempotency key was
    *  first used. */
   submit(
     partition: number,
@@ -344,9 +360,8 @@ export interface Store {
    *  first. */
   sweep(partition: number, hintTtlMs: number): Promise<SweepAnswer>;
 
-  /** Calls back with ids of tasks that have news: own claimed ones with inbox events, and watched ones
-   *  (Views.watch). May lose, double and reorder; never the only way to learn something. */
-  listen(session: SessionId | undefined, onNews: (ids: readonly TaskId[]) => void): Promise<{ close(): Promise<void> }>;
+  /** Calls back with what is for the session, or for clients. */
+  listen(session: SessionId | undefined, listener: Listener): Promise<{ close(): Promise<void> }>;
 
   close(): Promise<void>;
 }

@@ -17,6 +17,7 @@ import {
   type GroupMember,
   isGrowing,
   type Letter,
+  type Listener,
   type NewRoot,
   type News,
   type ParkAnswer,
@@ -31,6 +32,7 @@ import {
   type TurnAnswer,
 } from '../contract/store.ts';
 import type { SessionId, SettledState, TaskId } from '../contract/task.ts';
+import { hearMessage, toHints } from './messages.ts';
 import type { RedisConnection } from './redis-connection.ts';
 import { redisError } from './redis-error.ts';
 import { cancelRow, idRows, memberRow, optionsRow, type Row, settlementRows, turnRow } from './rows.ts';
@@ -68,12 +70,6 @@ type WireMembers = [
   time: number,
   rows: (number | string)[],
 ];
-
-const toHints = (flat: string[]): Hint[] => {
-  const hints: Hint[] = [];
-  for (let i = 0; i < flat.length; i += 2) hints.push({ id: flat[i] as string, priority: Number(flat[i + 1]) });
-  return hints;
-};
 
 const toAnswer = ([kind, events]: [TurnAnswer['kind'], string[]]): TurnAnswer =>
   kind === 'committed' ? { kind, events: toEvents(events) } : { kind };
@@ -274,9 +270,9 @@ export class RedisStore implements Store {
     return { hints: toHints(hints), ...counts, more: more === 1, mail: mail.map(Number) };
   }
 
-  async listen(session: SessionId | undefined, onNews: (ids: readonly TaskId[]) => void) {
+  async listen(session: SessionId | undefined, listener: Listener) {
     const subscriber = this.#connection.open({ blocking: false });
-    const hear = (_channel: string, text: string): void => onNews(text.split('\n'));
+    const hear = (_channel: string, text: string): void => hearMessage(listener, text, this.partitions);
     subscriber.on('message', hear);
     const { channel } = this.#connection;
     try {

@@ -4,12 +4,12 @@ import { type ClusterFacts, mergeFacts } from '../contract/cluster.ts';
 import { decodeEvent, type HistoryEntry, type TaskEvent } from '../contract/history.ts';
 import { partitionOf, rootOf } from '../contract/ids.ts';
 import { bytesPerCall } from '../contract/limits.ts';
-import type { Outcome } from '../contract/outcome.ts';
 import type { SessionInfo } from '../contract/store.ts';
-import { type CoroutineView, isSettled, type TaskId, type TaskState, type WorkerView } from '../contract/task.ts';
+import type { CoroutineView, TaskId, WorkerView } from '../contract/task.ts';
 import type { ListQuery, StoreHealth, TaskRecord, Views } from '../contract/views.ts';
 import { type FactsAnswer, toFacts } from './facts.ts';
 import { checkHealth } from './health.ts';
+import { toRecord } from './record-row.ts';
 import type { RedisConnection } from './redis-connection.ts';
 
 const recordsAtOnce = 500;
@@ -201,42 +201,4 @@ export class RedisViews implements Views {
   ): Promise<T> {
     return this.#connection.ask((redis) => command(redis, `${this.#connection.keys(partition)}${key}`));
   }
-}
-
-function toRecord(id: TaskId, row: string[]): TaskRecord {
-  const fields = new Map<string, string>();
-  for (let i = 0; i < row.length; i += 2) fields.set(row[i] as string, row[i + 1] as string);
-  const number = (name: string): number => Number(fields.get(name) ?? 0);
-  const optional = (name: string): number | undefined => (fields.has(name) ? number(name) : undefined);
-  const state = (fields.get('state') ?? 'pending') as TaskState;
-  const outcome: Outcome | undefined = isSettled(state)
-    ? { state, payload: fields.get('payload') ?? 'null' }
-    : undefined;
-  return {
-    id,
-    coroutine: fields.get('coroutine') ?? '',
-    options: fields.get('options') ?? '{}',
-    state,
-    outcome,
-    parent: fields.get('parent'),
-    createdAt: number('created'),
-    startedAt: optional('started'),
-    finishedAt: optional('finished'),
-    attempt: number('attempt'),
-    retry: fields.has('failures')
-      ? { failures: number('failures'), error: fields.get('retryError') ?? 'null', at: optional('retryAt') }
-      : undefined,
-    worker: fields.get('worker'),
-    progress: fields.get('progress'),
-    children: {
-      total: number('total'),
-      pending: number('pending'),
-      running: number('running'),
-      succeeded: number('succeeded'),
-      failed: number('failed'),
-      cancelled: number('cancelled'),
-    },
-    cancelRequested: fields.has('cancelRequested'),
-    stranded: fields.has('stranded'),
-  };
 }

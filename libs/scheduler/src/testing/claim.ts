@@ -20,6 +20,7 @@ export function claimTasks(
   max: number,
 ): Claim[] {
   const session = part.sessions.live(sessionId);
+  if (session?.told !== undefined && ids.includes(session.told.of)) session.told = undefined;
   const claims: Claim[] = [];
   let bytes = 0;
   for (const id of new Set(ids)) {

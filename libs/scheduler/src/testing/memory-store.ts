@@ -13,6 +13,7 @@ import type {
   GroupMember,
   GroupMembers,
   Letter,
+  Listener,
   NewRoot,
   ParkAnswer,
   ParkRequest,
@@ -27,6 +28,7 @@ import type {
 import type { SessionId, TaskId } from '../contract/task.ts';
 import { cancelChildrenPage, cancelTask, cancelTreePage } from './cancel.ts';
 import { claimTasks } from './claim.ts';
+import { sendDirect } from './direct.ts';
 import { type Around, MemoryViews } from './memory-views.ts';
 import { News } from './news.ts';
 import { Partition } from './partition.ts';
@@ -68,10 +70,11 @@ export class MemoryStore extends MemoryViews implements Store {
   }
 
   submit(partition: number, roots: readonly NewRoot[]) {
-    return this.#hinting('submit', partition, (part) => ({
-      existing: roots.map((root) => submitRoot(part, root)),
-      createdAt: part.now(),
-    }));
+    return this.#call('submit', partition, (part) => {
+      const existing = roots.map((root) => submitRoot(part, root));
+      const hints = sendDirect(part, this.#news, partition, part.take());
+      return { existing, createdAt: part.now(), hints };
+    });
   }
 
   claim(partition: number, session: SessionId, nonce: string, ids: readonly TaskId[], max: number) {
@@ -207,8 +210,8 @@ export class MemoryStore extends MemoryViews implements Store {
     return this.#hinting('sweep', partition, (part) => sweepPartition(part, ttlMs));
   }
 
-  listen(session: SessionId | undefined, onNews: (ids: readonly TaskId[]) => void) {
-    return this.around('listen', () => this.#news.listen(session, onNews));
+  listen(session: SessionId | undefined, listener: Listener) {
+    return this.around('listen', () => this.#news.listen(session, listener));
   }
 
   /** Names of all that is kept for tasks: for tests that look for leaks. */
@@ -244,7 +247,7 @@ export class MemoryStore extends MemoryViews implements Store {
   ): Promise<T & { hints: Hint[] }> {
     return this.#call(method, partition, (part) => {
       const answer = change(part);
-      return { ...answer, hints: part.queue.take(2 * part.sessions.slots(), part.serves, part.now()) };
+      return { ...answer, hints: part.take() };
     });
   }
 }

@@ -5,8 +5,8 @@ import { partitionOf } from '../contract/ids.ts';
 import { type CoroutineView, isSettled, type TaskId, type WorkerView } from '../contract/task.ts';
 import type { ListQuery, StoreHealth, TaskRecord, Views } from '../contract/views.ts';
 import { factsOf } from './facts.ts';
-import type { MemoryTask } from './memory-task.ts';
 import type { Partition } from './partition.ts';
+import { recordOf } from './record.ts';
 import type { Session } from './sessions.ts';
 
 /** Runs a call: a test may delay it, send it twice, or lose its answer. */
@@ -152,31 +152,6 @@ export class MemoryViews implements Views {
   #partOf(id: TaskId): Partition | undefined {
     return this.parts[partitionOf(id, this.parts.length)];
   }
-}
-
-function recordOf(task: MemoryTask, part: Partition): TaskRecord {
-  const { id, work, state, outcome, parent, createdAt, startedAt, finishedAt, attempt, worker, progress } = task;
-  return {
-    id,
-    coroutine: work.coroutine,
-    options: work.options,
-    state,
-    outcome,
-    parent: parent?.id,
-    createdAt,
-    startedAt,
-    finishedAt,
-    attempt,
-    retry:
-      task.retryError === undefined
-        ? undefined
-        : { failures: task.failures, error: task.retryError, at: task.retrying?.at },
-    worker,
-    progress,
-    children: { ...task.counts },
-    cancelRequested: task.cancelRequested && !isSettled(state),
-    stranded: state === 'pending' && !part.serves(work.coroutine),
-  };
 }
 
 const workerOf = ({ info, running, suspended, draining, lost, stuck }: Session): WorkerView => ({

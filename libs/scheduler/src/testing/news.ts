@@ -1,42 +1,55 @@
-/** Tells listeners which tasks have news, after the call that made them: never within it, and once a call. */
+/** Tells listeners what is for them, after the call that made it: never within it, and once a call. */
+import type { Hint } from '../contract/dispatch.ts';
+import type { Listener } from '../contract/store.ts';
 import type { SessionId, TaskId } from '../contract/task.ts';
-
-type OnNews = (ids: readonly TaskId[]) => void;
+import type { TaskRecord } from '../contract/views.ts';
 
 export class News {
-  readonly #listeners = new Set<{ session: SessionId | undefined; onNews: OnNews }>();
+  readonly #listeners = new Set<{ session: SessionId | undefined; listener: Listener }>();
   readonly #carry: (deliver: () => void) => void;
-  #told = new Map<SessionId | undefined, Set<TaskId>>();
+  #told = new Map<SessionId | undefined, Map<TaskId, (() => TaskRecord) | undefined>>();
 
   constructor(carry: (deliver: () => void) => void) {
     this.#carry = carry;
   }
 
-  listen(session: SessionId | undefined, onNews: OnNews): { close(): Promise<void> } {
-    const listener = { session, onNews };
-    this.#listeners.add(listener);
+  listen(session: SessionId | undefined, listener: Listener): { close(): Promise<void> } {
+    const entry = { session, listener };
+    this.#listeners.add(entry);
     return {
       close: async () => {
-        this.#listeners.delete(listener);
+        this.#listeners.delete(entry);
       },
     };
   }
 
-  /** `undefined` tells the clients. */
-  tell(session: SessionId | undefined, id: TaskId): void {
-    const ids = this.#told.get(session) ?? new Set();
-    this.#told.set(session, ids.add(id));
+  /** `undefined` tells the clients; `ended`: how it stands when the call is over, of one that has settled. */
+  tell(session: SessionId | undefined, id: TaskId, ended?: () => TaskRecord): void {
+    const told = this.#told.get(session) ?? new Map();
+    this.#told.set(session, told.set(id, ended));
+  }
+
+  /** False when nobody hears it. */
+  hint(session: SessionId, partition: number, hint: Hint): boolean {
+    const heard = [...this.#listeners].filter((entry) => entry.session === session);
+    for (const entry of heard)
+      this.#carry(() => {
+        if (this.#listeners.has(entry)) entry.listener.hints?.(partition, [hint]);
+      });
+    return heard.length > 0;
   }
 
   flush(): void {
     if (this.#told.size === 0) return;
     const told = this.#told;
     this.#told = new Map();
-    for (const listener of this.#listeners) {
-      const ids = told.get(listener.session);
-      if (ids === undefined) continue;
+    for (const entry of this.#listeners) {
+      const tasks = told.get(entry.session);
+      if (tasks === undefined) continue;
+      const ended = new Map<TaskId, TaskRecord>();
+      for (const [id, record] of tasks) if (record !== undefined) ended.set(id, record());
       this.#carry(() => {
-        if (this.#listeners.has(listener)) listener.onNews([...ids]);
+        if (this.#listeners.has(entry)) entry.listener.news([...tasks.keys()], ended);
       });
     }
   }

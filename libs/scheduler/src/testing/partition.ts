@@ -7,6 +7,7 @@
  * T1 `finish` is called for unsettled tasks only. T3 each transition leaves the task in exactly one place.
  * T4, T5 `moveTo` is the only place that writes `state`, and the counts follow there.
  */
+import type { Hint } from '../contract/dispatch.ts';
 import type { TaskEvent } from '../contract/history.ts';
 import type { Outcome } from '../contract/outcome.ts';
 import type { Cancel, NewGroup, NewRoot, ParkAnswer, ParkRequest, Spawn, Token } from '../contract/store.ts';
@@ -19,6 +20,7 @@ import { Mail } from './mail.ts';
 import { hasBacklog, type MemoryGroup, type MemoryTask, type TimerName } from './memory-task.ts';
 import type { News } from './news.ts';
 import { hintTtlMs, ReadyQueue } from './ready-queue.ts';
+import { recordOf } from './record.ts';
 import { Sessions } from './sessions.ts';
 import { TaskTable } from './task-table.ts';
 
@@ -70,6 +72,11 @@ export class Partition {
   claimed(id: TaskId, token: Token): MemoryTask | undefined {
     const task = this.table.get(id);
     return task?.claim?.token === token ? task : undefined;
+  }
+
+  /** What goes on its way to workers now. */
+  take(): Hint[] {
+    return this.queue.take(2 * this.sessions.slots(), this.serves, this.now());
   }
 
   // --- how a task begins
@@ -261,7 +268,8 @@ export class Partition {
     task.finishedAt = this.now();
     this.moveTo(task, outcome.state);
     this.counts.end(outcome.state, this.sessions.nameOf(task.work.coroutine));
-    if (parent === undefined || this.watched.has(task.id)) this.#news.tell(undefined, task.id);
+    if (parent === undefined || this.watched.has(task.id))
+      this.#news.tell(undefined, task.id, () => recordOf(task, this));
     if (parent === undefined) {
       this.ending.delete(task);
       this.expiring.push({ due: this.now() + tree.resultTtlMs, root: task });

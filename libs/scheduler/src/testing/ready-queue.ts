@@ -106,6 +106,11 @@ export class ReadyQueue {
     return since !== undefined;
   }
 
+  /** How many tasks are on their way to a worker. */
+  get hinted(): number {
+    return this.#hinted.size;
+  }
+
   overdue(before: number): MemoryTask[] {
     return [...this.#hinted].filter(([, hintedAt]) => hintedAt < before).map(([task]) => task);
   }

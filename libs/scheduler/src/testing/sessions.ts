@@ -6,10 +6,12 @@
  */
 import { otherCoroutine } from '../contract/cluster.ts';
 import type { Beat, SessionInfo } from '../contract/store.ts';
-import type { SessionId } from '../contract/task.ts';
+import type { SessionId, TaskId } from '../contract/task.ts';
 import type { MemoryTask } from './memory-task.ts';
 
 const leaseMs = 4_000;
+/** A session that is silent for longer may be dead. */
+const silentMs = 2_500;
 /** When it has not beaten since a worker of the same name came. */
 const succeededLeaseMs = 1_200;
 const sweepGapMs = 900;
@@ -33,6 +35,8 @@ export interface Session {
   lost: boolean;
   /** A worker of the same name has come since its last beat. */
   succeeded: boolean;
+  /** When it was told of what directly, as long as it has not come to claim that. */
+  told: { at: number; of: TaskId } | undefined;
   readonly claimed: Set<MemoryTask>;
 }
 
@@ -70,6 +74,7 @@ export class Sessions {
         beatAt: this.#upMs,
         lost: false,
         succeeded: false,
+        told: undefined,
         claimed: new Set(),
       });
   }
@@ -102,6 +107,10 @@ export class Sessions {
   /** Those that take new tasks. */
   working(): Session[] {
     return this.all().filter((session) => !session.lost && !session.draining);
+  }
+
+  isSilent({ beatAt }: Session): boolean {
+    return this.#upMs - beatAt > silentMs;
   }
 
   serves(coroutine: string): boolean {

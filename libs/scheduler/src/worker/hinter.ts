@@ -49,7 +49,18 @@ export class Hinter {
     for (const hint of hints) (near?.has(hint.id) ? own : others).push(hint);
     if (waiting !== undefined) return;
     this.#waiting.set(partition, { own, others });
-    const sending = this.#flush(partition)
+    this.#follow(this.#flush(partition));
+  }
+
+  /** Direct hints, which came to this worker alone: what it has no slots for goes on through Dispatch. */
+  take(partition: number, hints: readonly Hint[]): void {
+    const ids = hints.map(({ id }) => id);
+    const rest = hints.slice(this.#parts.keep(partition, ids, ids.length));
+    if (rest.length > 0) this.#follow(this.#parts.dispatch.send(partition, rest, 1));
+  }
+
+  #follow(sent: Promise<void>): void {
+    const sending = sent
       .catch((error: unknown) =>
         this.#parts.instrument.warning?.('could not hand out ready tasks; the sweep will', error),
       )

@@ -205,7 +205,10 @@ export class Worker {
   }
 
   async #beginSession(): Promise<void> {
-    this.#listening = await this.#parts.store.listen(this.id, (ids) => this.#runs.hear(ids));
+    this.#listening = await this.#parts.store.listen(this.id, {
+      news: (ids) => this.#runs.hear(ids),
+      hints: (partition, hints) => this.#hinter.take(partition, hints),
+    });
     await this.#session.begin();
   }
 

@@ -51,7 +51,7 @@ test('carry may lose news', async () => {
   const letters: (() => void)[] = [];
   const { rig, store } = rigOf({ carry: (deliver) => letters.push(deliver) });
   const heard: string[] = [];
-  await store.listen(undefined, (tasks) => heard.push(...tasks));
+  await store.listen(undefined, { news: (tasks) => void heard.push(...tasks) });
   const [lost, doubled] = [await rig.submit(), await rig.submit()];
   await rig.cancel(lost);
   await rig.cancel(doubled);
@@ -65,7 +65,7 @@ test('news that are on their way do not reach a listener that has closed', async
   const letters: (() => void)[] = [];
   const { rig, store } = rigOf({ carry: (deliver) => letters.push(deliver) });
   const heard: string[] = [];
-  const listening = await store.listen(undefined, (tasks) => heard.push(...tasks));
+  const listening = await store.listen(undefined, { news: (tasks) => void heard.push(...tasks) });
   await rig.cancel(await rig.submit());
   await listening.close();
   for (const deliver of letters) deliver();

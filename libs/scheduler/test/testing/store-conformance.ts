@@ -11,6 +11,7 @@ import { committing } from './conformance/committing.ts';
 import { counting } from './conformance/counting.ts';
 import { crashing } from './conformance/crashing.ts';
 import { deadlocks } from './conformance/deadlocks.ts';
+import { directing } from './conformance/directing.ts';
 import { ending } from './conformance/ending.ts';
 import { fairness } from './conformance/fairness.ts';
 import { groups } from './conformance/groups.ts';
@@ -56,6 +57,7 @@ export function storeConformance(name: string, makeStore: () => Promise<Harness>
       crashing,
       sweeping,
       news,
+      directing,
       retention,
       large,
       parking,

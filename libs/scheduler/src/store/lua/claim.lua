@@ -194,6 +194,8 @@ for _ = 1, count() do
 end
 writeMembers()
 callWithAll('SADD', key('claims', session), claimed)
+local toldOf = string.match(call('HGET', key('session', session), 'direct') or '', ' (.*)$')
+if seen[toldOf or ''] then call('HDEL', key('session', session), 'direct') end -- it hears, and is told of more (direct.lua)
 local hinted_now = take(time)
 publishNews()
 return { claims, memberClaims, hinted_now }

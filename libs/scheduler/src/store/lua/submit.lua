@@ -1,9 +1,10 @@
 #!lua
 --[[ submit: creates root tasks and makes them ready.
   Keeps I3 (record and place in `ready` in one step), T3. A root that exists already is left alone (re-sent).
+  What a worker with room is told of directly is not among the hints.
   KEYS prefix    ARGV count, then id coroutine args options priority limits resultTtlMs idempotencyKey fingerprint for each; channel
   Returns {{'' | existing id | 'conflict', ...}, time, hints}    Cost O(roots x log ready) ]]
---# include keys now news sums counts members promote ready take timers start-by
+--# include keys now news sums counts members promote ready take timers start-by sessions direct
 local time, answers = now(), {}
 for i = 1, count() do
   local id, coroutine, args, options, priority, limits, ttl, name, fingerprint =
@@ -27,4 +28,4 @@ for i = 1, count() do
     makeReady(id)
   end
 end
-return { answers, time, take(time) }
+return { answers, time, direct(take(time), time) }

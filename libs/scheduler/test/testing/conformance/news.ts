@@ -6,7 +6,7 @@ import { partition, type Rig } from './rig.ts';
 /** What a listener has heard so far. News come by themselves, soon: wait for them with `vi.waitFor`. */
 async function listen(rig: Rig, session: SessionId | undefined): Promise<{ heard: TaskId[]; close(): Promise<void> }> {
   const heard: TaskId[] = [];
-  const { close } = await rig.store.listen(session, (ids) => heard.push(...ids));
+  const { close } = await rig.store.listen(session, { news: (ids) => void heard.push(...ids) });
   return { heard, close };
 }
 
