@@ -20,6 +20,7 @@ import {
   type Listener,
   type NewRoot,
   type News,
+  type Next,
   type ParkAnswer,
   type ParkRequest,
   type SessionInfo,
@@ -162,14 +163,22 @@ export class RedisStore implements Store {
     return kept === 1;
   }
 
-  async settle(partition: number, settlements: readonly Settlement[]) {
+  async settle(partition: number, settlements: readonly Settlement[], next?: Next) {
     const { row, order } = settlementRows(settlements);
+    row.push(...(next === undefined ? [0] : [1, next.session, next.nonce, next.max, bytesPerCall]));
     const answer = await this.#run('settle', partition, row, { items: settlements.length });
-    const [kinds, hints, news, mail] = answer as [SettleAnswer['kind'][], string[], FlatNews, string[]];
-    const own = { news: toNews(news), mail: mail.map(Number) };
+    const [kinds, hints, news, mail, records, members] = answer as [
+      SettleAnswer['kind'][],
+      string[],
+      FlatNews,
+      string[],
+      WireClaim[],
+      WireMembers[],
+    ];
     const answers: SettleAnswer[] = Array.from(settlements, () => ({ kind: 'fenced' }));
     for (const [at, kind] of kinds.entries()) answers[order[at] as number] = { kind };
-    return { answers, hints: toHints(hints), ...own };
+    const claims = [...records.map(toClaim), ...members.flatMap(toClaims)];
+    return { answers, claims, hints: toHints(hints), news: toNews(news), mail: mail.map(Number) };
   }
 
   async outbox(partition: number, to: number, taken: number): Promise<Letter[]> {

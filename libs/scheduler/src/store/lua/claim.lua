@@ -7,183 +7,14 @@
   started, commits, logged, failures, first operation, begun, time, history, events}; members = {group, token, parent,
   created, started, time, {index, row, index, row, ...}} of members of a gather that are claimed for the first time
   Cost O(claimed + size of their histories) ]]
---# include keys now news sums counts members promote mail inbox ready take wake timers settle cancel retry end-tree suspects
-local session, nonce, max, mostBytes = arg(), arg(), count(), count()
-local time, claims, claimed, bytes = now(), {}, {}, 0
-local taken = 0
-
-local known = {}
-local function serves(coroutine)
-  if known[coroutine] == nil then known[coroutine] = call('SISMEMBER', key('serves', coroutine), session) == 1 end
-  return known[coroutine]
-end
-
-local function giveToOthers(id, coroutine)
-  unschedule(id, coroutine)
-  if isServed(coroutine) then call('ZADD', hinted, -(time + 100), id) -- for another worker, in a moment
-  else strand(id, coroutine) end
-end
-
-local function isFull() return taken >= max or bytes > mostBytes end
-
--- Most tasks run once and have no operations: what others have besides is read for them only.
-local function claimRecord(id)
-  local taskKey = key('task', id)
-  local state, token, coroutine, args, options, attempt, parent, created, watched, startBy, cancelled =
-    unpack(call('HMGET', taskKey, 'state', 'token', 'coroutine', 'args', 'options', 'attempt', 'parent', 'created',
-      'watched', 'startBy', 'cancelRequested'))
-  local started, commits, crashes, retrying, failures, firstOp, loggedBefore, retryMs, retryAt, begun
-  if attempt then
-    started, commits, crashes, retrying, failures, firstOp, loggedBefore, retryMs, retryAt, begun =
-      unpack(call('HMGET', taskKey, 'started', 'commits', 'crashes', 'retrying', 'failures', 'firstOp', 'loggedBefore',
-        'retryMs', 'retryAt', 'begun'))
-  end
-  attempt = tonumber(attempt or 0)
-  local again = token and token == attempt .. ':' .. session .. ':' .. nonce
-  if not again then
-    if state ~= 'pending' or token or retryMs or retryAt then return call('ZREM', hinted, id) end
-    if startBy and endLate(id, time) then return end
-    if not serves(coroutine) then return giveToOthers(id, coroutine) end
-    unschedule(id, coroutine)
-    if isFull() then return endUnstarted(id, time) or makeReadyFirst(id, time) end
-    if crashes and isSuspect(id) and not tryOn(session, id, claimed) then return call('ZADD', hinted, -(time + 100), id) end
-    attempt = attempt + 1
-    token = attempt .. ':' .. session .. ':' .. nonce
-    started = started or time
-    call('HSET', taskKey, 'state', 'running', 'attempt', attempt, 'token', token, 'worker', session, 'started', started)
-    if retrying then
-      begun = time
-      call('HDEL', taskKey, 'retrying')
-      call('HSET', taskKey, 'begun', begun)
-    end
-    if startBy then
-      call('HDEL', taskKey, 'startBy')
-      clearTimer(id, 'limit')
-    end
-    claimed[#claimed + 1] = id
-    moved('pending', 'running', 1)
-    if watched == '2' then watchedIds[#watchedIds + 1] = id end
-    if parent then childMoved(parent, 'pending', 'running', 1) end
-  end
-  local history, events, logged = {}, {}, 0
-  if commits or failures or cancelled then
-    history, events = call('LRANGE', key('history', id), 0, -1), eventsFrom(id, 0)
-    logged = call('LLEN', key('logs', id)) - (loggedBefore or 0)
-  end
-  bytes = bytes + #args
-  for i = 1, #history do bytes = bytes + #history[i] end
-  for i = 1, #events do bytes = bytes + #events[i] end
-  taken = taken + 1
-  claims[#claims + 1] = { id, token, coroutine, args, options or '{}', attempt, parent or '', created, started, commits or 0,
-    logged, failures or 0, firstOp or 0, begun or started, time, history, events }
-end
-
--- Members of one call and gather share a batch.
-local token = '1:' .. session .. ':' .. nonce
-local memberClaims, claimOf = {}, {}
-local function batchFor(group, entry)
-  local name = entry and group .. '+' or group
-  local own = claimOf[name]
-  if own then return own end
-  local known = groupOf(group)
-  local number = entry and string.sub(entry, 2) or call('HINCRBY', key('group', group), 'batch', 1)
-  own = { group = group, number = number, ids = {}, entries = {}, rows = {}, entry = '*' .. number }
-  claimOf[name] = own
-  local started = entry and batchOf(group, number).started or time
-  memberClaims[#memberClaims + 1] = { group, token, known.parent, known.created, started, time, own.rows }
-  return own
-end
-
-local function claimMember(id, group, index, entry, row)
-  local coroutine = string.sub(row, 1, string.find(row, '\n', 1, true) - 1)
-  if not entry then
-    if not serves(coroutine) then return giveToOthers(id, coroutine) end
-    if isFull() then return makeReadyFirst(id, time) end
-  end
-  local own = batchFor(group, entry)
-  if not entry then
-    own.ids[#own.ids + 1] = id
-    own.entries[#own.entries + 1] = index
-    own.entries[#own.entries + 1] = own.entry
-    own.coroutine = (own.coroutine or coroutine) == coroutine and coroutine or ''
-  end
-  own.rows[#own.rows + 1] = index
-  own.rows[#own.rows + 1] = row
-  bytes = bytes + #row
-  taken = taken + 1
-end
-
--- What is the same for all members that were claimed since the last time.
-local function writeMembers()
-  for _, own in pairs(claimOf) do
-    if #own.ids > 0 then
-      callWithAll('HSET', key('entries', own.group), own.entries)
-      call('HSET', key('batches', own.group), own.number, token .. '\n' .. time .. '\n' .. own.coroutine)
-      for _, id in ipairs(own.ids) do claimed[#claimed + 1] = id end
-      moved('pending', 'running', #own.ids)
-      childMoved(groupOf(own.group).parent, 'pending', 'running', #own.ids)
-      own.ids, own.entries = {}, {}
-    end
-  end
-end
-
--- Rows of a group's members that are asked for: those that follow each other in one read.
-local function rowsAt(group, indices)
-  local rows, first = {}, 1
-  while first <= #indices do
-    local last = first
-    while last < #indices and indices[last + 1] == indices[last] + 1 do last = last + 1 end
-    for i, row in ipairs(call('LRANGE', key('backlog', group), indices[first], indices[last])) do
-      rows[indices[first] + i - 1] = row
-    end
-    first = last + 1
-  end
-  return rows
-end
-
-local seen = {}
-local function once(id)
-  local new = not seen[id]
-  seen[id] = true
-  return new
-end
-
--- By T3 an open member without an entry that was handed out is hinted, or else in `ready` by itself.
-local function claimMembers(group, n)
-  local known, indices, numbers = groupOf(group), {}, {}
-  for i = 1, n do
-    local index = arg()
-    indices[i], numbers[i] = index, tonumber(index)
-  end
-  local bound = known and tonumber(call('HGET', key('group', group), 'dropped') or known.popped) or 0
-  local entries, rows, open = entriesAt(group, indices), rowsAt(group, numbers), {}
-  for i, index in ipairs(indices) do
-    local id = group .. '.' .. index
-    if not entries[index] and numbers[i] < bound and not seen[id] then open[#open + 1] = id end
-  end
-  local places = 0
-  for from = 1, #open, 1000 do
-    places = places + call('ZREM', hinted, unpack(open, from, math.min(from + 999, #open)))
-  end
-  if places < #open then callWithAll('ZREM', ready, open) end
-  for i, index in ipairs(indices) do
-    local id, entry = group .. '.' .. index, entries[index]
-    if once(id) then
-      if promoted[id] or entry == '@' or not rows[numbers[i]] then
-        writeMembers()
-        claimRecord(id)
-      elseif not entry then
-        if numbers[i] < bound then claimMember(id, group, index, false, rows[numbers[i]]) end
-      elseif isOpenEntry(entry) and batchOf(group, string.sub(entry, 2)).token == token then
-        claimMember(id, group, index, entry, rows[numbers[i]])
-      end
-    end
-  end
-end
-
+--# include keys now news sums counts members promote mail inbox ready take wake timers settle cancel retry end-tree suspects claims
+claimAs(now())
 for _ = 1, count() do
   local group, n = arg(), count()
-  if group ~= '' then claimMembers(group, n)
+  if group ~= '' then
+    local indices = {}
+    for i = 1, n do indices[i] = arg() end
+    claimMembers(group, indices)
   else
     for _ = 1, n do
       local id = arg()
@@ -192,8 +23,7 @@ for _ = 1, count() do
     end
   end
 end
-writeMembers()
-callWithAll('SADD', key('claims', session), claimed)
+writeClaims()
 local toldOf = string.match(call('HGET', key('session', session), 'direct') or '', ' (.*)$')
 if seen[toldOf or ''] then call('HDEL', key('session', session), 'direct') end -- it hears, and is told of more (direct.lua)
 local hinted_now = take(time)

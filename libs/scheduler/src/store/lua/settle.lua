@@ -1,11 +1,12 @@
 #!lua flags=allow-oom
 --[[ settle: outcomes of tasks; groups and parents are told in the same step. With `retryMs` another attempt follows,
-  unless a cancel was requested.
+  unless a cancel was requested. Who has slots to spare takes up to `max` of what is ready in the same step.
   Keeps T1, T2, T3, T4, I2. The same settlement again is answered the same.
   KEYS prefix    ARGV count, then group token n, n indices, n ends (<s|f|c><payload>) for each; count, then id token state
-  payload progress retryMs firstOp logs... for each; channel
-  Returns {{'settled' | 'ending' | 'retrying' | 'fenced', ...} in that order, hints, news of the caller, partitions with mail}    Cost O(settlements x log ready) ]]
---# include keys now news sums counts members promote mail inbox ready take wake timers settle cancel retry end-tree logs suspects
+  payload progress retryMs firstOp logs... for each; 0, or 1 session nonce max bytes; channel
+  Returns {{'settled' | 'ending' | 'retrying' | 'fenced', ...} in that order, hints, news of the caller, partitions with mail, claims and members
+  as claim.lua answers them}    Cost O((settlements + claimed) x log ready) ]]
+--# include keys now news sums counts members promote mail inbox ready take wake timers settle cancel retry end-tree logs suspects claims
 local time, answers, toTell = now(), {}, {}
 
 local function isCurrent(current, token) return current == token end
@@ -106,6 +107,12 @@ for _, each in ipairs(toTell) do
   tellWaiters(each[1], each[2], each[3])
   call('SREM', key('awaited', (memberOf(each[1]))), each[1])
 end
-local taken = take(time)
+if count() == 1 then
+  claimAs(time)
+  writeAll()
+  claimNext()
+  writeClaims()
+end
+local handed = take(time)
 publishNews()
-return { answers, taken, newsOfCaller(), mailTo }
+return { answers, handed, newsOfCaller(), mailTo, claims, memberClaims }

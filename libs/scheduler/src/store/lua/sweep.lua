@@ -99,5 +99,5 @@ checkForDeadlocks(time)
 
 local taken = take(time)
 publishNews()
-return { taken, expired, fired, removed, call('ZCARD', sessions), tonumber(call('GET', prefix .. 'capacity') or 0), more,
+return { taken, expired, fired, removed, call('ZCARD', sessions), tonumber(string.match(call('GET', prefix .. 'capacity') or '0', '^%d+')), more,
   call('SMEMBERS', prefix .. 'outboxes') }
