@@ -32,6 +32,7 @@ import type { Courier } from './courier.ts';
 import type { Hinter } from './hinter.ts';
 import { readMembers } from './members.ts';
 import { nearTasks } from './near.ts';
+import { Notice } from './notice.ts';
 import { Parking, type ParkingLimits } from './parking.ts';
 import { PatientCommit } from './patient-commit.ts';
 import { TaskRun } from './run.ts';
@@ -77,7 +78,9 @@ export class Runs implements RunHost {
   readonly #release: RunsParts['release'];
   readonly #alarms: Alarms;
   readonly #runs = new Map<TaskId, TaskRun>();
-  readonly #driving = new Set<Promise<void>>();
+  /** So many have not ended here yet. */
+  #driven = 0;
+  readonly #idle = new Notice();
   readonly #commits: PatientCommit<Turn, TurnAnswer>;
   /** Turns that a full store refuses must not hold up the others. */
   readonly #growing: PatientCommit<Turn, TurnAnswer>;
@@ -161,17 +164,21 @@ export class Runs implements RunHost {
     this.#runs.set(id, run);
     const queuedMs = Math.max(0, this.clock.now() - claim.createdAt);
     this.instrument.taskStarted?.({ ...run.about, attempt, queuedMs, replayed: claim.history.length > 0 });
-    const driving = run
-      .drive()
-      .catch(async (error: unknown) => {
-        run.fence(`task ${id}: given back`);
-        await failed(error);
-      })
-      .finally(() => {
-        if (this.#runs.get(id) === run) this.#runs.delete(id);
-        this.#driving.delete(driving);
-      });
-    this.#driving.add(driving);
+    this.#driven += 1;
+    void this.#drive(run, failed);
+  }
+
+  async #drive(run: TaskRun, failed: (error: unknown) => Promise<void>): Promise<void> {
+    const { id } = run.claim;
+    try {
+      await run.drive();
+    } catch (error) {
+      run.fence(`task ${id}: given back`);
+      await failed(error);
+    }
+    if (this.#runs.get(id) === run) this.#runs.delete(id);
+    this.#driven -= 1;
+    if (this.#driven === 0) this.#idle.give();
   }
 
   /** The claims are lost or were given back: the coroutines hear it by their signals. */
@@ -179,9 +186,9 @@ export class Runs implements RunHost {
     for (const id of ids) this.#runs.get(id)?.fence(`task ${id}: ${reason}`);
   }
 
-  /** Resolves when every run that there is now has ended. */
+  /** Resolves when no run is left. */
   async ended(): Promise<void> {
-    await Promise.all(this.#driving);
+    while (this.#driven > 0) await this.#idle.wait();
   }
 
   #tell(news: readonly News[]): void {
