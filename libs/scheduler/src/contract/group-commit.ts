@@ -27,6 +27,7 @@ export class GroupCommit<Request, Answer> {
   readonly #send: (partition: number, requests: readonly Request[]) => Promise<Answer[]>;
   readonly #bytesOf: (request: Request) => number;
   readonly #partitions = new Map<number, Line<Request, Answer>>();
+  #unanswered = 0;
 
   /** `bytesOf`: a call carries about 4 MiB at most, and one request at least. */
   constructor(
@@ -39,6 +40,11 @@ export class GroupCommit<Request, Answer> {
     this.#bytesOf = bytesOf;
   }
 
+  /** Requests that wait, or are under way. */
+  get unanswered(): number {
+    return this.#unanswered;
+  }
+
   add(partition: number, request: Request): Promise<Answer> {
     let line = this.#partitions.get(partition);
     if (line === undefined) {
@@ -47,6 +53,7 @@ export class GroupCommit<Request, Answer> {
     }
     const { requests, answers } = this.#batchFor(line, this.#bytesOf(request));
     const index = requests.push(request) - 1;
+    this.#unanswered += 1;
     if (!line.busy) {
       line.busy = true;
       void this.#flush(partition, line);
@@ -73,6 +80,7 @@ export class GroupCommit<Request, Answer> {
       } catch (error) {
         batch.answers.reject(error);
       }
+      this.#unanswered -= batch.requests.length;
     }
     line.busy = false;
   }

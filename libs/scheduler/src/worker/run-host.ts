@@ -22,6 +22,8 @@ export interface RunHost {
   /** Fences the run and lets another worker, or this one, run the task from what is recorded. */
   giveBack(run: TaskRun, reason: string): void;
   settle(settlement: Settlement): Promise<SettleAnswer>;
+  /** So many outcomes wait for the store that no more tasks should be taken for them. */
+  readonly congested: boolean;
   /** All outcomes of a group, or only member `index`. */
   members(group: TaskId, index: number | undefined): Promise<GroupMembers>;
   /** Another attempt of a task follows in so many milliseconds. */

@@ -8,7 +8,8 @@
  * W1. Replay walks the history: a start waits until the coroutine has begun that operation, an event is delivered. What
  *     the inbox holds beyond is delivered after (L1).
  * W2. The requests of a turn are committed before any event that came after them is delivered.
- * W3. A slot is held exactly while user code of this task may run; side effects of steps are user code.
+ * W3. A slot is held while user code of this task may run; side effects of steps are user code. What has ended gives it up
+ *     before the store knows: the next tasks are claimed while the outcomes of these are on their way.
  * W4. After `fenced` nothing more is sent for this run (T2).
  */
 import { encode, errorValue } from '../contract/codec.ts';
@@ -54,6 +55,8 @@ export class TaskRun implements Offender {
   #sideEffects: SideEffects | undefined;
   /** Since when it holds a slot. */
   #slotSince: number | undefined;
+  /** Its coroutine has ended, and the store does not know yet. */
+  #settling = false;
   #fenced = false;
   /** An error that the coroutine has let go unhandled. */
   #unhandled: { error: unknown } | undefined;
@@ -111,8 +114,12 @@ export class TaskRun implements Offender {
     this.#news.give();
   }
 
+  get running(): boolean {
+    return this.#slotSince !== undefined;
+  }
+
   get suspended(): boolean {
-    return this.#slotSince === undefined;
+    return !this.running && !this.#settling;
   }
 
   /** For how long the coroutine has been running without a wait; 0 while it is suspended. */
@@ -349,6 +356,8 @@ export class TaskRun implements Offender {
 
   async #settle(outcome: Outcome): Promise<void> {
     if (this.#fenced) return;
+    this.#settling = true;
+    if (!this.#host.congested) this.#releaseSlot();
     const { id, token } = this.claim;
     const { logs = [], progress } = this.#turns.requests ?? {};
     const delayMs = retryAfterMs(this.claim, this.#fn, outcome, this.#host.clock, this.#limits);

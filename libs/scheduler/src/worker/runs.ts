@@ -130,9 +130,12 @@ export class Runs implements RunHost {
   }
 
   get count(): { running: number; suspended: number } {
-    let suspended = 0;
-    for (const run of this.#runs.values()) if (run.suspended) suspended += 1;
-    return { running: this.#runs.size - suspended, suspended };
+    const count = { running: 0, suspended: 0 };
+    for (const run of this.#runs.values()) {
+      if (run.running) count.running += 1;
+      else if (run.suspended) count.suspended += 1;
+    }
+    return count;
   }
 
   /** Of all coroutines that hold a slot, for how long the one has that got it first. */
@@ -249,6 +252,11 @@ export class Runs implements RunHost {
 
   settle(settlement: Settlement): Promise<SettleAnswer> {
     return this.#settles.add(this.#partition(settlement.id), settlement);
+  }
+
+  /** As many again as may run: a slow store must not fill the memory with results. */
+  get congested(): boolean {
+    return this.#settles.unanswered >= this.slots.total;
   }
 
   members(group: TaskId, index: number | undefined) {
