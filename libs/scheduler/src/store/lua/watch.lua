@@ -5,9 +5,9 @@
 --# include keys members record
 local id, follow = arg(), arg()
 local taskKey = key('task', id)
-local created, finished, parent = unpack(call('HMGET', taskKey, 'created', 'finished', 'parent'))
+local created, finished, parent, client = unpack(call('HMGET', taskKey, 'created', 'finished', 'parent', 'client'))
 if created and not finished then
   if follow == '1' then call('HSET', taskKey, 'watched', 2)
-  elseif parent then call('HSETNX', taskKey, 'watched', 1) end -- the end of a root is told anyway
+  elseif parent or client then call('HSETNX', taskKey, 'watched', 1) end -- else all clients are told of its end anyway
 end
 return recordOf(id)
