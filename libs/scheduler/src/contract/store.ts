@@ -265,8 +265,8 @@ export interface Listener {
 export interface Store {
   readonly partitions: number;
 
-  /** Creates roots, at `createdAt`. `hints`: without those that a worker has been told of directly. `existing` tells, root by root, the id under which the same idempotency key was
-   *  first used. */
+  /** Creates roots, at `createdAt`. `hints`: without those that a worker has been told of directly. `existing` tells, root by
+   *  root, the id under which the same idempotency key was first used. */
   submit(
     partition: number,
     roots: readonly NewRoot[],
