@@ -23,8 +23,8 @@
  * Direct hints: while workers have room, `submit` tells one of them of a new root at once (Listener.hints), and not its
  * caller. A session gets one only while it listens, takes tasks, knows the coroutine, and has half of its slots free,
  * counting all hints on their way; one that does not come to claim what it was told of gets no other, from 50 ms after that
- * for 30 s: it may have died, or be held up, or hear nothing. Of up to three sessions the one with the largest share of free
- * slots is told. Such a hint is overdue after 300 ms.
+ * for 30 s: it may have died, or be held up, or hear nothing. Of up to three sessions one that runs nothing is told, else the
+ * one with the largest share of free slots. Such a hint is overdue after 300 ms.
  *
  * A call touches one partition. What a task asks of one in another partition (to hear of its end, a cancel), and the
  * answer, are *letters*: written into the outbox of the sender's partition in the same step as their cause, carried by
@@ -274,8 +274,8 @@ export interface Listener {
 export interface Store {
   readonly partitions: number;
 
-  /** Creates roots, at `createdAt`. `hints`: without those that a worker has been told of directly. `existing` tells, root by root, the id under which the same idempotency key was
-   *  first used. */
+  /** Creates roots, at `createdAt`. `hints`: without those that a worker has been told of directly. `existing` tells, root by
+   *  root, the id under which the same idempotency key was first used. */
   submit(
     partition: number,
     roots: readonly NewRoot[],

@@ -2,7 +2,7 @@
  * The port Store over Redis: one Lua script for each method. This file only writes arguments and reads answers; what is
  * true and when is said by the scripts (lua/*.lua), which keep the invariants of contract/store.ts.
  */
-
+import { randomBytes } from 'node:crypto';
 import type { Hint } from '../contract/dispatch.ts';
 import { StoreUnavailableError } from '../contract/exceptions.ts';
 import { decodeEvent, type TaskEvent } from '../contract/history.ts';
@@ -89,6 +89,10 @@ const toEvents = (texts: string[]): TaskEvent[] => texts.map(decodeEvent);
 export class RedisStore implements Store {
   readonly partitions: number;
   readonly #connection: RedisConnection;
+  /** Where a client hears of the ends of its own roots. */
+  readonly #client = `@${randomBytes(6).toString('base64url')}`;
+  /** The same; empty while nobody listens. */
+  #hears = '';
 
   constructor(connection: RedisConnection) {
     this.#connection = connection;
@@ -106,7 +110,7 @@ export class RedisStore implements Store {
       idempotency?.key ?? '',
       idempotency?.fingerprint ?? '',
     ]);
-    const [existing, createdAt, hints] = (await this.#run('submit', partition, [roots.length, ...rows], {
+    const [existing, createdAt, hints] = (await this.#run('submit', partition, [this.#hears, roots.length, ...rows], {
       items: roots.length,
     })) as [string[], number, string[]];
     return { existing: existing.map((id) => (id === '' ? undefined : id)), createdAt, hints: toHints(hints) };
@@ -285,12 +289,14 @@ export class RedisStore implements Store {
     subscriber.on('message', hear);
     const { channel } = this.#connection;
     try {
-      await subscriber.subscribe(session === undefined ? channel : `${channel}:${session}`);
+      if (session === undefined) await subscriber.subscribe(channel, `${channel}:${this.#client}`);
+      else await subscriber.subscribe(`${channel}:${session}`);
     } catch (error) {
       // The connection subscribes as soon as it can; until then news is lost, as it may be at any time.
       const failure = redisError(error);
       if (!(failure instanceof StoreUnavailableError)) throw failure;
     }
+    if (session === undefined) this.#hears = this.#client;
     const close = async (): Promise<void> => {
       subscriber.off('message', hear);
       subscriber.disconnect();

@@ -23,7 +23,7 @@ export function sendDirect(part: Partition, news: News, partition: number, hints
   });
 }
 
-/** The least busy one; of equals each has its turn: the last character of an id is random. */
+/** An idle one, else the least busy one; of equals each has its turn: the last character of an id is random. */
 function sessionFor(part: Partition, { id }: Hint): Session | undefined {
   const coroutine = part.table.get(id)?.work.coroutine ?? '';
   const some = part.sessions.working().filter(({ coroutines }) => coroutines.has(coroutine));
@@ -34,13 +34,14 @@ function sessionFor(part: Partition, { id }: Hint): Session | undefined {
     .sort((a, b) => (a.share ?? 0) - (b.share ?? 0))[0]?.session;
 }
 
-/** The share of its slots that is in use; undefined when it is not to be told. */
+/** The share of its slots that is in use; 0 when it is idle, whatever is on its way; undefined when it is not to be told. */
 function shareOf(part: Partition, session: Session): number | undefined {
   const { stuck, succeeded, suspended, claimed, told, info } = session;
   if (stuck || succeeded || part.sessions.isSilent(session)) return undefined;
   const since = told === undefined ? 0 : part.now() - told.at;
   if (since > distrustMs) session.told = undefined;
   else if (since > promptMs) return undefined;
-  const used = Math.max(0, claimed.size - suspended) + part.queue.hinted;
-  return used > Math.max(1, info.slots / 2) ? undefined : used / info.slots;
+  const used = Math.max(0, claimed.size - suspended);
+  const all = used + part.queue.hinted;
+  return all > Math.max(1, info.slots / 2) ? undefined : used === 0 ? 0 : all / info.slots;
 }

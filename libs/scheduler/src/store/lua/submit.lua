@@ -2,10 +2,10 @@
 --[[ submit: creates root tasks and makes them ready.
   Keeps I3 (record and place in `ready` in one step), T3. A root that exists already is left alone (re-sent).
   What a worker with room is told of directly is not among the hints.
-  KEYS prefix    ARGV count, then id coroutine args options priority limits resultTtlMs idempotencyKey fingerprint for each; channel
+  KEYS prefix    ARGV client ('' when it does not listen), count, then id coroutine args options priority limits resultTtlMs idempotencyKey fingerprint for each; channel
   Returns {{'' | existing id | 'conflict', ...}, time, hints}    Cost O(roots x log ready) ]]
 --# include keys now news sums counts members promote ready take timers start-by sessions direct
-local time, answers = now(), {}
+local time, answers, client = now(), {}, arg()
 for i = 1, count() do
   local id, coroutine, args, options, priority, limits, ttl, name, fingerprint =
     arg(), arg(), arg(), arg(), arg(), arg(), arg(), arg(), arg()
@@ -18,6 +18,7 @@ for i = 1, count() do
   elseif call('EXISTS', key('task', id)) == 0 then
     create(id, coroutine, args, options, priority, time)
     if ttl ~= '86400000' then call('HSET', key('task', id), 'ttl', ttl) end
+    if client ~= '' then call('HSET', key('task', id), 'client', client) end
     call('ZADD', prefix .. 'roots', 0, id)
     if name ~= '' then
       call('SET', key('idempotency', name), id .. '\n' .. fingerprint .. '\n' .. (time + 86400000), 'EX', 86400)

@@ -6,10 +6,10 @@
 local id, follow = arg(), arg()
 local taskKey = key('task', id)
 promoteClaimed(id) -- an entry has no room for it
-local created, finished, parent = unpack(call('HMGET', taskKey, 'created', 'finished', 'parent'))
+local created, finished, parent, client = unpack(call('HMGET', taskKey, 'created', 'finished', 'parent', 'client'))
 if created and not finished then
   if follow == '1' then call('HSET', taskKey, 'watched', 2)
-  elseif parent then call('HSETNX', taskKey, 'watched', 1) end -- the end of a root is told anyway
+  elseif parent or client then call('HSETNX', taskKey, 'watched', 1) end -- else all clients are told of its end anyway
 end
 writeAll()
 return recordOf(id)

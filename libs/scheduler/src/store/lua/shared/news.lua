@@ -19,12 +19,11 @@ local function tellSession(session, id, number, event)
 end
 
 -- A client that hears of an end need not ask for the outcome when few small ones are told: a row of JSON instead of the id.
+-- The end of a root is told to the client that has submitted it, and to all when it is watched, or no client is known.
 local mostTold, mostBytes = 8, 2000
 local shown = { 'coroutine', 'options', 'state', 'payload', 'parent', 'created', 'started', 'finished', 'attempt', 'worker',
   'progress', 'failures', 'retryError', 'retryAt', 'total', 'pending', 'running', 'succeeded', 'failed', 'cancelled' }
-local function told(id)
-  local values = call('HMGET', key('task', id), unpack(shown))
-  if not values[8] then return id end
+local function rowOf(id, values)
   local row, bytes = { id }, 0
   for i, name in ipairs(shown) do
     if values[i] then
@@ -36,11 +35,24 @@ local function told(id)
   return bytes > mostBytes and id or cjson.encode(row)
 end
 
+local function publishWatched(channel)
+  local all, byClient = {}, {}
+  for _, id in ipairs(watchedIds) do
+    local finished, client, watched = unpack(call('HMGET', key('task', id), 'finished', 'client', 'watched'))
+    local told = id
+    if finished and #watchedIds <= mostTold then told = rowOf(id, call('HMGET', key('task', id), unpack(shown))) end
+    if client and finished then
+      byClient[client] = byClient[client] or {}
+      table.insert(byClient[client], told)
+    end
+    if watched or not client then all[#all + 1] = told end
+  end
+  for client, lines in pairs(byClient) do call('PUBLISH', channel .. ':' .. client, table.concat(lines, '\n')) end
+  if #all > 0 then call('PUBLISH', channel, table.concat(all, '\n')) end
+end
+
 local function publishNews()
   local channel = ARGV[#ARGV]
-  if #watchedIds <= mostTold then
-    for i, id in ipairs(watchedIds) do watchedIds[i] = told(id) end
-  end
   for session, ids in pairs(newsOf) do call('PUBLISH', channel .. ':' .. session, table.concat(ids, '\n')) end
-  if #watchedIds > 0 then call('PUBLISH', channel, table.concat(watchedIds, '\n')) end
+  publishWatched(channel)
 end
