@@ -36,7 +36,6 @@ export const rootOf = (id: TaskId): TaskId => id.slice(0, 28);
 
 /** FNV-1a over the root: all tasks of a tree live in one partition, and trees spread evenly. */
 export function partitionOf(id: TaskId, partitions: number): number {
-  if (partitions === 1) return 0;
   let hash = 0x811c9dc5;
   for (let i = 0; i < 28 && i < id.length; i++) hash = Math.imul(hash ^ id.charCodeAt(i), 0x01000193);
   return (hash >>> 0) % partitions;

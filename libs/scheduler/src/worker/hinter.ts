@@ -1,7 +1,7 @@
 /**
  * Hands out ready tasks: all that became ready in one turn of the event loop together. This worker keeps what is placed
- * near it, and its own share of the others, as far as it has slots for them now or soon (intake.ts), and claims it without
- * a way through Dispatch; the rest goes out in batches that follow the slots of the cluster. Few tasks go one each, many in batches, and no batch is
+ * near it, and its own share of the others, while it has free slots, and claims it without a way through Dispatch; the
+ * rest goes out in batches that follow the slots of the cluster. Few tasks go one each, many in batches, and no batch is
  * so large that one worker holds what another could run.
  */
 import type { Clock } from '../contract/clock.ts';
@@ -18,8 +18,8 @@ export interface HinterParts {
   instrument: Instrument;
   /** Of this worker, until the first sweep tells more. */
   slots: number;
-  /** Takes up to `ids.length` of them to be claimed here, and tells how many: as many as it has slots for, now or soon. The
-   *  first `near` are to start here. */
+  /** Claims up to `ids.length` of them here, and tells how many: as many as it has slots to spare for. The first `near` are
+   *  to start here. */
   keep(partition: number, ids: readonly TaskId[], near: number): number;
 }
 
@@ -79,12 +79,10 @@ export class Hinter {
     this.#waiting.delete(partition);
     const share = Math.ceil(others.length / this.#workers);
     const ids = [...own, ...others.slice(0, share)].map(({ id }) => id);
-    const kept = this.#parts.keep(partition, ids, own.length);
-    const rest = [...own, ...others].slice(kept);
+    const rest = [...own, ...others].slice(this.#parts.keep(partition, ids, own.length));
     if (rest.length === 0) return;
-    // The share of this worker is kept: a batch for each of the others. Else whoever is quicker is to get more.
-    const batches = kept === ids.length ? Math.max(1, this.#workers - 1) : 2 * this.#workers;
+    const half = Math.ceil(rest.length / (2 * this.#workers));
     const most = Math.min(largestBatch, Math.ceil(this.#slots / this.#workers));
-    await this.#parts.dispatch.send(partition, rest, Math.min(Math.ceil(rest.length / batches), most));
+    await this.#parts.dispatch.send(partition, rest, Math.min(half, most));
   }
 }

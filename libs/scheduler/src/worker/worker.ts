@@ -156,7 +156,7 @@ export class Worker {
     this.#draining = true;
     this.#runs.draining = true;
     await this.#parts.heartbeat.beat();
-    await Promise.all([this.#intake.idle(), ...this.#consumptions.map((consumption) => consumption.stop())]);
+    await Promise.all(this.#consumptions.map((consumption) => consumption.stop()));
     await this.#handOver(this.#runs.ids('suspended'));
     await this.#drained();
     await this.#handOver(this.#runs.ids('all'));
@@ -227,12 +227,13 @@ export class Worker {
    *  what may run anywhere. */
   #keep(partition: number, ids: readonly TaskId[], near: number): number {
     if (this.#draining) return 0;
-    const kept = ids.slice(0, Math.min(this.#intake.room, this.#parts.clock.blocked() ? near : ids.length));
-    if (kept.length === 0) return 0;
-    this.#intake
-      .keep(partition, kept)
-      .catch((error: unknown) => this.#warn('could not claim what became ready here; the sweep hands it out', error));
-    return kept.length;
+    const slots = this.#slots.acquireNowait(this.#parts.clock.blocked() ? near : ids.length);
+    if (slots === 0) return 0;
+    const claimed = this.#claiming.add(partition, { ids: ids.slice(0, slots), slots });
+    claimed.catch((error: unknown) =>
+      this.#warn('could not claim what became ready here; the sweep hands it out', error),
+    );
+    return slots;
   }
 
   async #claim(partition: number, batches: readonly { ids: readonly TaskId[]; slots: number }[]): Promise<undefined[]> {

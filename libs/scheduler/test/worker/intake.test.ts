@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { VirtualClock } from '../../src/testing/index.ts';
 import { Intake } from '../../src/worker/intake.ts';
 import { Slots } from '../../src/worker/slots.ts';
@@ -45,43 +45,4 @@ it('wants no other batch while one waits', async () => {
   clock.setTimer(50, () => slots.release(1));
   await Promise.all([taken, free]);
   expect(order).toEqual(['taken', 'free']);
-});
-
-describe('own tasks', () => {
-  it('wait for slots like others, and hold up no batch', async () => {
-    const { slots, claims, intake: own, clock } = intake(2);
-    expect(own.room).toBe(4);
-    const kept = own.keep(0, ['a', 'b', 'c', 'd']);
-    expect(own.room).toBe(0);
-    clock.setTimer(5, () => slots.release(1));
-    clock.setTimer(6, () => slots.release(2));
-    await own.free();
-    expect(clock.monotonic()).toBe(5);
-    await kept;
-    expect(claims.map(([ids]) => ids)).toEqual(['ab', 'c', 'd']);
-  });
-
-  it('take turns with batches: who waits first gets slots first', async () => {
-    const { slots, claims, intake: both, clock } = intake(1);
-    const kept = both.keep(0, ['a', 'b']);
-    const taken = both.take(0, ['x', 'y']);
-    const more = [5, 6, 7].map((ms) => clock.setTimer(ms, () => slots.release(1)));
-    expect(more).toHaveLength(3);
-    await Promise.all([kept, taken]);
-    expect(claims.map(([ids]) => ids)).toEqual(['a', 'b', 'x', 'y']);
-  });
-
-  it('do not wait for a second after some have waited in vain', async () => {
-    const { slots, claims, intake: own, clock } = intake(1);
-    await own.keep(0, ['a', 'b']);
-    expect(claims).toEqual([
-      ['a', 1, 0],
-      ['b', 0, 20],
-    ]);
-    expect(own.room).toBe(0);
-    slots.release(1);
-    expect(own.room).toBe(1);
-    await new Promise<void>((resolve) => clock.setTimer(1000, resolve));
-    expect(own.room).toBe(2);
-  });
 });
