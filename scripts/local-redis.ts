@@ -50,7 +50,13 @@ export async function localRedis(options: LocalRedisOptions): Promise<LocalRedis
   try {
     const port = await freePort();
     const { args, env, origin, ...how } = await findServer(options, port, data);
-    const settings = { appendonly: persist ? 'yes' : 'no', save: '', 'maxmemory-policy': 'noeviction', hz: '100', 'hash-max-listpack-value': '1024' };
+    const settings = {
+      appendonly: persist ? 'yes' : 'no',
+      save: '',
+      'maxmemory-policy': 'noeviction',
+      hz: '100',
+      'hash-max-listpack-value': '1024',
+    };
     const flags = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
     const log = join(home, 'logs', 'redis.log');
     const started = { name: 'redis', args: [...args, ...flags], env: { ...process.env, ...env }, log };
