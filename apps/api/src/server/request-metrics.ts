@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 const kinds = new Map([
   ['/v1/tasks', 'task'],
+  ['/v1/tasks/batch', 'batch'],
   ['/v1/programs', 'program'],
 ] as const);
 
