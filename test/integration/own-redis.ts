@@ -1,6 +1,7 @@
 /** A redis-server of a test's own, which it may stop, kill and start again on the same port and data. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { rmSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +10,12 @@ import { freePort } from '../../scripts/free-port.ts';
 import { until } from './until.ts';
 
 export const hasRedisServer = spawnSync('redis-server', ['--version']).status === 0;
+
+const alive = new Set<OwnRedis>();
+/** Whatever ends this process short of SIGKILL. */
+process.on('exit', () => {
+  for (const own of alive) own.drop();
+});
 
 export class OwnRedis {
   readonly port: number;
@@ -54,10 +61,15 @@ export class OwnRedis {
 
   async #run(...args: string[]): Promise<void> {
     this.#process = spawn('redis-server', args, { stdio: 'ignore' });
+    alive.add(this);
     await until(
       () => this.tell('PING').catch(String),
       (answer) => answer === 'PONG',
     );
+  }
+
+  get pid(): number {
+    return this.#process?.pid ?? 0;
   }
 
   signal(signal: NodeJS.Signals): void {
@@ -84,9 +96,16 @@ export class OwnRedis {
     }
   }
 
+  /** At once. */
+  drop(): void {
+    this.signal('SIGKILL');
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
   async close(): Promise<void> {
     this.signal('SIGCONT');
     await this.end('SIGKILL');
+    alive.delete(this);
     await rm(this.#folder, { recursive: true });
   }
 }

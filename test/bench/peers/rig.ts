@@ -59,7 +59,11 @@ export class Rig implements AsyncDisposable {
 
   /** A connection to a database; blocking commands need one of their own. */
   connect(database: number): Redis {
-    const redis = new Redis(`${this.url}/${database}`, { maxRetriesPerRequest: null });
+    return this.open(`${this.url}/${database}`);
+  }
+
+  open(url: string): Redis {
+    const redis = new Redis(url, { maxRetriesPerRequest: null });
     this.#ends.defer(() => redis.disconnect());
     return redis;
   }
