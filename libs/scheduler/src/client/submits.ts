@@ -57,6 +57,8 @@ export interface SubmitsParts {
   hint(partition: number, hints: readonly Hint[]): void;
 }
 
+/** Drawing random bytes for each id took longer than all else that is done here for a task. */
+const idsPerDraw = 128;
 /** Results are kept a day unless somebody says otherwise. */
 export const defaultResultTtlMs = 24 * 3_600_000;
 const shortestResultTtlMs = 1000;
@@ -79,6 +81,7 @@ interface Answer {
 export class Submits {
   readonly #parts: SubmitsParts;
   readonly #calls: GroupCommit<NewRoot, Answer>;
+  #random: Uint8Array = new Uint8Array();
 
   constructor(parts: SubmitsParts) {
     this.#parts = parts;
@@ -153,10 +156,17 @@ export class Submits {
   #newId(partition: number | undefined): TaskId {
     const { clock, store } = this.#parts;
     for (;;) {
-      const id = newRootId(clock.now(), clock.random(16));
+      const id = newRootId(clock.now(), this.#random16());
       const there = partition === undefined ? id : rootIdIn(id, partition, store.partitions);
       if (there !== undefined) return there;
     }
+  }
+
+  #random16(): Uint8Array {
+    if (this.#random.length === 0) this.#random = this.#parts.clock.random(16 * idsPerDraw);
+    const next = this.#random.subarray(0, 16);
+    this.#random = this.#random.subarray(16);
+    return next;
   }
 
   #partition(id: TaskId): number {
