@@ -7,9 +7,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { freePort } from '../../scripts/free-port.ts';
+import type { RedisBinary } from '../../scripts/redis-from-debian.ts';
 import { until } from './until.ts';
 
 export const hasRedisServer = spawnSync('redis-server', ['--version']).status === 0;
+
+/** As it is found on the PATH. */
+export const installed: RedisBinary = { command: 'redis-server', env: {} };
 
 const alive = new Set<OwnRedis>();
 /** Whatever ends this process short of SIGKILL. */
@@ -20,15 +24,21 @@ process.on('exit', () => {
 export class OwnRedis {
   readonly port: number;
   readonly #folder: string;
+  readonly #server: RedisBinary;
   #process: ChildProcess | undefined;
 
-  private constructor(port: number, folder: string) {
+  private constructor(port: number, folder: string, server: RedisBinary) {
     this.port = port;
     this.#folder = folder;
+    this.#server = server;
   }
 
   static async begin(...flags: string[]): Promise<OwnRedis> {
-    const own = await OwnRedis.#prepare();
+    return await OwnRedis.beginAs(installed, ...flags);
+  }
+
+  static async beginAs(server: RedisBinary, ...flags: string[]): Promise<OwnRedis> {
+    const own = await OwnRedis.#prepare(server);
     await own.start(...flags);
     return own;
   }
@@ -46,8 +56,8 @@ export class OwnRedis {
     return own;
   }
 
-  static async #prepare(): Promise<OwnRedis> {
-    return new OwnRedis(await freePort(), await mkdtemp(join(tmpdir(), 'corral-redis-')));
+  static async #prepare(server = installed): Promise<OwnRedis> {
+    return new OwnRedis(await freePort(), await mkdtemp(join(tmpdir(), 'corral-redis-')), server);
   }
 
   get url(): string {
@@ -60,7 +70,8 @@ export class OwnRedis {
   }
 
   async #run(...args: string[]): Promise<void> {
-    this.#process = spawn('redis-server', args, { stdio: 'ignore' });
+    const { command, env } = this.#server;
+    this.#process = spawn(command, args, { stdio: 'ignore', env: { ...process.env, ...env } });
     alive.add(this);
     await until(
       () => this.tell('PING').catch(String),

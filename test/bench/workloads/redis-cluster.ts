@@ -17,7 +17,7 @@ export const redisCluster: Workload = {
   async *measure({ quick, rounds }) {
     const count = quick ? 100 : 10_000;
     await using rig = await Rig.start();
-    const nodes = await RedisCluster.start('--appendonly', 'no');
+    const nodes = await RedisCluster.startAs(await rig.redisBinary(), '--appendonly', 'no');
     rig.defer(() => nodes[Symbol.asyncDispose]());
     const servers = nodes.nodes.map(({ redis }) => ({ redis: rig.open(redis.url), pid: redis.pid }));
     const clustered = await Corral.start(rig, { url: nodes.url, queues, prefix: 'clustered' });
