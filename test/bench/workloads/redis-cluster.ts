@@ -9,7 +9,8 @@ import { Rig } from '../peers/rig.ts';
 import { rowOf } from '../rows.ts';
 import { check, rate, type Workload } from '../workload.ts';
 
-const queues = 6;
+/** What docs/guide/redis.md advises. */
+const queues = 12;
 const trees = 10;
 
 export const redisCluster: Workload = {
