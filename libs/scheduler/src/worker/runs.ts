@@ -8,6 +8,7 @@
  * rounds (D1, I5).
  */
 import type { Clock } from '../contract/clock.ts';
+import { GroupCommit } from '../contract/group-commit.ts';
 import { partitionOf } from '../contract/ids.ts';
 import type { Instrument } from '../contract/instrument.ts';
 import type { Limits } from '../contract/limits.ts';
@@ -28,6 +29,7 @@ import type { Threads } from '../contract/threads.ts';
 import type { AnyCoroutineFunction } from '../loop/coroutines.ts';
 import type { StepWatch } from '../loop/oversights.ts';
 import type { Alarms } from './alarms.ts';
+import type { Claims } from './claims.ts';
 import type { Courier } from './courier.ts';
 import type { Hinter } from './hinter.ts';
 import { readMembers } from './members.ts';
@@ -53,6 +55,7 @@ export interface RunsParts {
   slots: Slots;
   hinter: Hinter;
   courier: Courier;
+  claims: Claims;
   /** Gives the claim of a task back; its run has been fenced. Does not fail. */
   release(id: TaskId, reason: string): void;
   alarms: Alarms;
@@ -84,11 +87,11 @@ export class Runs implements RunHost {
   readonly #commits: PatientCommit<Turn, TurnAnswer>;
   /** Turns that a full store refuses must not hold up the others. */
   readonly #growing: PatientCommit<Turn, TurnAnswer>;
-  readonly #settles: PatientCommit<Settlement, SettleAnswer>;
+  readonly #settles: GroupCommit<Settlement, SettleAnswer>;
   readonly #news: PatientCommit<TaskRun, { known: number; answer: TurnAnswer }>;
 
   constructor(parts: RunsParts) {
-    const { store, clock, instrument, limits, threads, watch, slots, hinter, courier, alarms, release } = parts;
+    const { store, clock, instrument, limits, threads, watch, slots, hinter, courier, claims, alarms, release } = parts;
     const { alwaysReplay = false } = parts;
     this.limits = limits;
     this.#release = release;
@@ -111,13 +114,15 @@ export class Runs implements RunHost {
     this.#commits = new PatientCommit(clock, commit, bytesOfTurn);
     this.#growing = new PatientCommit(clock, commit, bytesOfTurn);
     const settle = async (partition: number, settlements: readonly Settlement[]): Promise<SettleAnswer[]> => {
-      const { answers, hints, news, mail } = await store.settle(partition, settlements);
+      const { answers, hints, news, mail } = await claims.following(settlements.length, (next) =>
+        store.settle(partition, settlements, next),
+      );
       hinter.send(partition, hints);
       this.#tell(news);
       courier.carry(partition, mail);
       return answers;
     };
-    this.#settles = new PatientCommit(clock, settle, bytesOfSettlement);
+    this.#settles = new GroupCommit(clock, settle, bytesOfSettlement);
     const parks = new PatientCommit<ParkRequest, ParkAnswer>(clock, (partition, runs) => store.park(partition, runs));
     // What it knows is taken down now: what comes before the call goes out must not count as heard.
     this.parking = new Parking(clock, parts.parking, (run) => {
