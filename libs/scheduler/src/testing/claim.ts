@@ -12,6 +12,9 @@ import { mayTry } from './suspects.ts';
 /** A hint that met the wrong worker is overdue so soon, not at once: else it may meet the same worker in a hot loop. */
 const misroutedMs = 100;
 
+/** A hint that has not met a free slot for so long gets one that a worker would have filled otherwise. */
+const lateMs = 300;
+
 export function claimTasks(
   part: Partition,
   sessionId: SessionId,
@@ -56,7 +59,9 @@ export function claimNext(part: Partition, { session: id, nonce, max }: Next): C
   if (again.length > 0) return again.map((task) => claimOf(task, part.now()));
   const claims: Claim[] = [];
   let bytes = 0;
-  for (let left = max - part.queue.hinted; left > 0 && bytes <= bytesPerCall; ) {
+  const room = Math.min(max, part.freeSlots() - part.queue.hinted);
+  const left0 = part.queue.isLate(part.now() - lateMs) ? room - part.queue.hinted : room;
+  for (let left = left0; left > 0 && bytes <= bytesPerCall; ) {
     const task = part.queue.takeOne((coroutine) => session.coroutines.has(coroutine));
     if (task === undefined) break;
     if (part.endLate(task)) continue;

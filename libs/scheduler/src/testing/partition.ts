@@ -76,10 +76,14 @@ export class Partition {
 
   /** What goes on its way to workers now: as much as there are slots that nobody uses. */
   take(): Hint[] {
+    return this.queue.take(this.freeSlots(), this.serves, this.now());
+  }
+
+  /** Slots that no task uses; hints may be on their way to them. */
+  freeSlots(): number {
     let running = this.counts.states.running;
     for (const session of this.sessions.all()) if (session.draining) running -= session.claimed.size;
-    const free = this.sessions.slots() - Math.max(0, running);
-    return this.queue.take(free, this.serves, this.now());
+    return this.sessions.slots() - Math.max(0, running);
   }
 
   // --- how a task begins

@@ -135,6 +135,11 @@ export class ReadyQueue {
     return this.#hinted.size;
   }
 
+  /** Some hint is older than that, or was told to be in a hurry. */
+  isLate(before: number): boolean {
+    return [...this.#hinted.values()].some((hintedAt) => hintedAt < before);
+  }
+
   overdue(before: number): MemoryTask[] {
     return [...this.#hinted].filter(([, hintedAt]) => hintedAt < before).map(([task]) => task);
   }

@@ -13,20 +13,21 @@ async function settleAndTake(rig: Rig, runs: readonly Run[], max: number, sessio
 
 const taken = (claims: readonly Claim[]): TaskId[] => claims.map(({ id }) => id);
 
-/** One slot, taken by a root whose gather waits. */
-async function gathering(rig: Rig, count: number, options: Parameters<Run['group']>[2] = {}) {
+/** A root whose gather waits: one member of it runs, there was a slot for one, and now there are more. */
+async function gathering(rig: Rig, count: number, slots = 1, options: Parameters<Run['group']>[2] = {}) {
   await rig.worker('w1', { slots: 1 });
   const run = await rig.started();
   await run.commit({ groups: [run.group(1, leaves(count), options)] });
   const [first] = await rig.claim(ids(run.hints));
   if (first === undefined) throw new Error('no member was hinted');
+  await rig.worker('w1', { slots });
   return { run, first };
 }
 
 export function followingOn(it: It): void {
   describe('Who settles and takes what comes next', () => {
     it('gets the next members of a gather, in order, and no hints besides', async (rig) => {
-      const { run, first } = await gathering(rig, 5);
+      const { run, first } = await gathering(rig, 5, 3);
       const { kinds, claims, hints } = await settleAndTake(rig, [first], 3);
       expect([kinds, taken(claims), hints]).toEqual([['settled'], [1, 2, 3].map((i) => run.member(1, i)), []]);
       expect(claims[0]).toMatchObject({ args: '{"i":1}', coroutine: 'leaf', attempt: 1, parent: run.id, events: [] });
@@ -34,7 +35,7 @@ export function followingOn(it: It): void {
     });
 
     it('I2 ends a gather that way', async (rig) => {
-      const { run, first } = await gathering(rig, 40);
+      const { run, first } = await gathering(rig, 40, 7);
       let runs = [first];
       for (let calls = 0; calls < 40 && runs.length > 0; calls++) {
         const { claims } = await settleAndTake(rig, runs, 7);
@@ -47,6 +48,7 @@ export function followingOn(it: It): void {
     it('gets the same again when the call is sent again (rule 3)', async (rig) => {
       const { run, first } = await gathering(rig, 5);
       await rig.submit({ options: '{"priority":1}' });
+      await rig.worker('w1', { slots: 4 });
       const { claims, settlements, nonce } = await settleAndTake(rig, [first], 4);
       const again = await rig.store.settle(partition, settlements, { session: 'w1', nonce, max: 4 });
       expect(claims).toHaveLength(4);
@@ -85,7 +87,17 @@ export function followingOn(it: It): void {
       await rig.worker('w2', { slots: 1, coroutines: ['other'] });
       const { hints } = await rig.store.release(partition, 'w1', [given.id]);
       expect(ids(hints)[0]).toBe(given.id);
-      expect((await settleAndTake(rig, [ended], 1)).claims).toEqual([]); // that is on its way, and so is another
+      const { claims } = await settleAndTake(rig, [ended], 1);
+      expect(claims).toHaveLength(1);
+      expect(ids(hints)).not.toContain(claims[0]?.id);
+    });
+
+    it('leaves room for what has been on its way for a while', async (rig) => {
+      await rig.worker('w1', { slots: 2 });
+      const run = await rig.started();
+      for (let i = 0; i < 3; i++) await rig.submit();
+      await rig.advance(400);
+      expect((await settleAndTake(rig, [run], 1)).claims).toEqual([]);
     });
 
     it('takes nothing that it does not know, and leaves it in its place', async (rig) => {
@@ -112,13 +124,13 @@ export function followingOn(it: It): void {
     });
 
     it('heeds the limit of a gather', async (rig) => {
-      const { run, first } = await gathering(rig, 9, { limit: 2 });
+      const { run, first } = await gathering(rig, 9, 9, { limit: 2 });
       const { claims } = await settleAndTake(rig, [first], 9);
       expect(taken(claims)).toEqual([run.member(1, 1), run.member(1, 2)]);
     });
 
     it('gets nothing as a session that was given up', async (rig) => {
-      const { first } = await gathering(rig, 5);
+      const { first } = await gathering(rig, 5, 3);
       await rig.live(6_000);
       const { kinds, claims } = await settleAndTake(rig, [first], 3);
       expect([kinds, claims]).toEqual([['fenced'], []]);

@@ -214,13 +214,15 @@ local function claimAgain(told)
   end
 end
 
--- Takes what is ready, in its order, and leaves a slot for each task that is on its way to a worker already: those were
--- before.
+-- Takes what is ready, in its order, for slots that nothing is on its way to: each hint has a free slot somewhere. Where
+-- one has not met it for a while, nobody else knows the coroutine, say, this worker leaves room.
 local function claimNext()
   local sessionKey = key('session', session)
   local before, told = string.match(call('HGET', sessionKey, 'next') or '', '^([^\n]*)\n(.*)$')
   if before == nonce then return claimAgain(told) end
-  max = max - call('ZCARD', hinted)
+  max = math.min(max, freeSlots())
+  local first = call('ZRANGE', hinted, 0, 0, 'WITHSCORES')[2]
+  if first and (tonumber(first) < 0 or time - first > 300) then max = max - call('ZCARD', hinted) end
   fromReady(max, 100, nextMembers, nextTask)
   if #lines > 0 then call('HSET', sessionKey, 'next', nonce .. '\n' .. table.concat(lines, '\n')) end
 end
