@@ -50,7 +50,13 @@ export async function localRedis(options: LocalRedisOptions): Promise<LocalRedis
   try {
     const port = await freePort();
     const { args, env, origin, ...how } = await findServer(options, port, data);
-    const settings = { appendonly: persist ? 'yes' : 'no', save: '', 'maxmemory-policy': 'noeviction', hz: '100' };
+    const settings = {
+      appendonly: persist ? 'yes' : 'no',
+      save: '',
+      'maxmemory-policy': 'noeviction',
+      hz: '100',
+      'hash-max-listpack-value': '1024',
+    };
     const flags = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
     const log = join(home, 'logs', 'redis.log');
     const started = { name: 'redis', args: [...args, ...flags], env: { ...process.env, ...env }, log };
@@ -132,22 +138,30 @@ interface Server extends RedisBinary {
   origin: string;
 }
 
-async function findServer({ home, say, signal }: LocalRedisOptions, port: number, data: string): Promise<Server> {
-  const local = ['--port', String(port), '--bind', '127.0.0.1', '--dir', data];
+/** A server of this machine, or out of the Debian packages; why there is none otherwise. */
+export async function redisBinary({
+  home,
+  say,
+  signal,
+}: Pick<LocalRedisOptions, 'home' | 'say' | 'signal'>): Promise<RedisBinary | string[]> {
   for (const name of ['redis-server', 'valkey-server']) {
     const command = onPath(name);
-    if (command !== undefined) return { command, env: {}, args: local, origin: command };
+    if (command !== undefined) return { command, env: {} };
   }
-  const tried: string[] = [];
-  if (onPath('apt-get') !== undefined && onPath('dpkg') !== undefined) {
-    say('No redis-server here: taking one out of the Debian packages (no root, nothing is installed) ...');
-    try {
-      const binary = await redisFromDebian(join(home, 'redis-debian'), signal);
-      return { ...binary, args: local, origin: binary.command };
-    } catch (error) {
-      tried.push(`taking it out of the Debian packages failed: ${firstLine(error)}`);
-    }
+  if (onPath('apt-get') === undefined || onPath('dpkg') === undefined) return [];
+  say('No redis-server here: taking one out of the Debian packages (no root, nothing is installed) ...');
+  try {
+    return await redisFromDebian(join(home, 'redis-debian'), signal);
+  } catch (error) {
+    return [`taking it out of the Debian packages failed: ${firstLine(error)}`];
   }
+}
+
+async function findServer(options: LocalRedisOptions, port: number, data: string): Promise<Server> {
+  const { say } = options;
+  const local = ['--port', String(port), '--bind', '127.0.0.1', '--dir', data];
+  const found = await redisBinary(options);
+  if (!Array.isArray(found)) return { ...found, args: local, origin: found.command };
   const docker = onPath('docker');
   if (docker !== undefined) {
     say(`No redis-server here: trying Docker with ${dockerImage} ...`);
@@ -156,7 +170,7 @@ async function findServer({ home, say, signal }: LocalRedisOptions, port: number
     const origin = `docker ${dockerImage}`;
     return { command: docker, env: {}, args: [...args, 'redis-server'], origin, lastSignal: 'SIGTERM' };
   }
-  throw new Error(noServer(tried));
+  throw new Error(noServer(found));
 }
 
 const noServer = (tried: readonly string[]): string =>

@@ -1,6 +1,7 @@
 /** A Redis Cluster of a test's own: three primaries on free ports of this machine, with folders that are thrown away. */
 import { freePort } from '../scripts/free-port.ts';
-import { OwnRedis } from './integration/own-redis.ts';
+import type { RedisBinary } from '../scripts/redis-from-debian.ts';
+import { installed, OwnRedis } from './integration/own-redis.ts';
 import { until } from './integration/until.ts';
 
 const slots = 16_384;
@@ -15,7 +16,11 @@ export class RedisCluster implements AsyncDisposable {
 
   /** `flags`: further settings of each node, such as `--appendonly no`. */
   static async start(...flags: string[]): Promise<RedisCluster> {
-    const nodes = await Promise.all([0, 1, 2].map(() => ClusterNode.start(flags)));
+    return await RedisCluster.startAs(installed, ...flags);
+  }
+
+  static async startAs(server: RedisBinary, ...flags: string[]): Promise<RedisCluster> {
+    const nodes = await Promise.all([0, 1, 2].map(() => ClusterNode.start(flags, server)));
     const cluster = new RedisCluster(nodes);
     for (const [index, node] of nodes.entries()) {
       const [first, next] = [index, index + 1].map((part) => Math.floor((part * slots) / nodes.length));
@@ -104,9 +109,9 @@ export class ClusterNode {
     this.flags = flags;
   }
 
-  static async start(flags: readonly string[]): Promise<ClusterNode> {
+  static async start(flags: readonly string[], server = installed): Promise<ClusterNode> {
     const busPort = await freePort();
-    return new ClusterNode(await OwnRedis.begin(...settings(busPort), ...flags), busPort, flags);
+    return new ClusterNode(await OwnRedis.beginAs(server, ...settings(busPort), ...flags), busPort, flags);
   }
 
   async restart(): Promise<void> {

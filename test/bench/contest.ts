@@ -15,7 +15,8 @@ const longestRunMs = 60_000;
 export interface Contender {
   name: string;
   processes: Processes;
-  redis: Redis;
+  /** All servers that it uses. */
+  redis: readonly Redis[];
   /** Rejects when a process has died that it cannot do without. */
   broken: Promise<never>;
   /** Before each run; not measured. */

@@ -1,4 +1,4 @@
-/** What runs cost: CPU of each process, commands of Redis. Only while a meter is open; runs add up. */
+/** What runs cost: CPU of each process, commands of Redis, of all its nodes together. Only while a meter is open; runs add up. */
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import type { Redis } from 'ioredis';
@@ -44,7 +44,7 @@ export class LoadMeter {
   /** Milliseconds of the longest call of Redis in each run; 0 when none took a millisecond. */
   readonly longestCalls: number[] = [];
   readonly #processes: Processes;
-  readonly #redis: Redis;
+  readonly #redis: readonly Redis[];
   readonly #cpu = new Map<string, number>();
   readonly #commands = new Map<string, { calls: number; usec: number }>();
   #before = new Map<string, number>();
@@ -53,15 +53,17 @@ export class LoadMeter {
   #began = 0;
   #wallMs = 0;
 
-  constructor(processes: Processes, redis: Redis) {
+  constructor(processes: Processes, redis: readonly Redis[]) {
     this.#processes = processes;
     this.#redis = redis;
   }
 
   async open(): Promise<void> {
-    await this.#redis.config('SET', 'slowlog-log-slower-than', slowCallUs, 'slowlog-max-len', 1000);
-    await this.#redis.slowlog('RESET');
-    await this.#redis.config('RESETSTAT');
+    for (const redis of this.#redis) {
+      await redis.config('SET', 'slowlog-log-slower-than', slowCallUs, 'slowlog-max-len', 1000);
+      await redis.slowlog('RESET');
+      await redis.config('RESETSTAT');
+    }
     this.#before = this.#cpuNow();
     this.#machineBefore = machineMs() ?? 0;
     this.#began = performance.now();
@@ -71,13 +73,20 @@ export class LoadMeter {
     this.#wallMs += performance.now() - this.#began;
     this.#machineMs += (machineMs() ?? 0) - this.#machineBefore;
     for (const [name, ms] of this.#cpuNow()) add(this.#cpu, name, ms - (this.#before.get(name) ?? 0));
-    const slow = (await this.#redis.slowlog('GET', 1000)) as [id: number, at: number, usec: number][];
-    this.longestCalls.push(Math.max(0, ...slow.map(([, , usec]) => usec / 1000)));
-    const stats = await this.#redis.info('commandstats');
+    let longest = 0;
+    for (const redis of this.#redis) longest = Math.max(longest, await this.#readCalls(redis));
+    this.longestCalls.push(longest);
+  }
+
+  /** Adds its commands up; answers the milliseconds of the longest. */
+  async #readCalls(redis: Redis): Promise<number> {
+    const slow = (await redis.slowlog('GET', 1000)) as [id: number, at: number, usec: number][];
+    const stats = await redis.info('commandstats');
     for (const [, name = '', calls, usec] of stats.matchAll(/cmdstat_([^:]+):calls=(\d+),usec=(\d+)/g)) {
       const sum = this.#commands.get(name) ?? { calls: 0, usec: 0 };
       this.#commands.set(name, { calls: sum.calls + Number(calls), usec: sum.usec + Number(usec) });
     }
+    return Math.max(0, ...slow.map(([, , usec]) => usec / 1000));
   }
 
   /** Of runs with so many tasks each: `worker-1 92 % of a core, redis 61 % (scripts 12.3 µs a task in 0.02 calls)`. */
@@ -87,10 +96,11 @@ export class LoadMeter {
     shares.sort((a, b) => b.share - a.share);
     const cores = availableParallelism();
     const all = shares.reduce((sum, { share }) => sum + share, 0);
+    const redis = shares.find(({ name }) => name.startsWith('redis'));
     const told = shares
       .filter(({ share }) => share >= 0.01)
       .map(({ name, share }, i) => {
-        const commands = name === 'redis' ? ` (${this.#commandsTold(tasks)})` : '';
+        const commands = name === redis?.name ? ` (${this.#commandsTold(tasks)})` : '';
         return `${name} ${percent(share)}${i === 0 ? ' of a core' : ''}${commands}`;
       });
     const machine = all >= busyShare * cores ? `all ${cores} cores are busy; ` : '';

@@ -2,7 +2,7 @@
 import type { Runs } from './contest.ts';
 import { median, type Spread, spread } from './statistics.ts';
 
-export type Unit = 'tasks/s' | 'requests/s' | 'ms' | 'bytes';
+export type Unit = 'tasks/s' | 'ms' | 'bytes';
 
 const longestCallMs = 50;
 

@@ -130,8 +130,34 @@ const damages: [
   [
     'an outcome is gone',
     'T1',
-    ({ run }) => spoil('HDEL', `task:${run.member(2, 0)}`, 'payload'),
+    async () => {
+      const run = await rig.started();
+      await run.settle();
+      await spoil('HDEL', `task:${run.id}`, 'payload');
+      lone = run.id;
+    },
+    () => lone,
+  ],
+  [
+    'an entry that tells neither an end nor a claim',
+    'T3',
+    ({ run }) => spoil('HSET', `entries:${run.child(2)}`, 0, 'what'),
     ({ run }) => run.member(2, 0),
+  ],
+  [
+    'an entry of a claim that there was not',
+    'T2',
+    async ({ run }) => {
+      await rig.claim([run.member(2, 1)]);
+      await spoil('DEL', `batches:${run.child(2)}`);
+    },
+    ({ run }) => run.member(2, 1),
+  ],
+  [
+    'counts of entries',
+    'T4',
+    ({ run }) => spoil('HINCRBY', `group:${run.child(2)}`, 'entries', 1),
+    ({ run }) => run.child(2),
   ],
   [
     'nothing begins the next attempt of a task',

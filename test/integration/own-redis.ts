@@ -1,27 +1,44 @@
 /** A redis-server of a test's own, which it may stop, kill and start again on the same port and data. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { rmSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { freePort } from '../../scripts/free-port.ts';
+import type { RedisBinary } from '../../scripts/redis-from-debian.ts';
 import { until } from './until.ts';
 
 export const hasRedisServer = spawnSync('redis-server', ['--version']).status === 0;
 
+/** As it is found on the PATH. */
+export const installed: RedisBinary = { command: 'redis-server', env: {} };
+
+const alive = new Set<OwnRedis>();
+/** Whatever ends this process short of SIGKILL. */
+process.on('exit', () => {
+  for (const own of alive) own.drop();
+});
+
 export class OwnRedis {
   readonly port: number;
   readonly #folder: string;
+  readonly #server: RedisBinary;
   #process: ChildProcess | undefined;
 
-  private constructor(port: number, folder: string) {
+  private constructor(port: number, folder: string, server: RedisBinary) {
     this.port = port;
     this.#folder = folder;
+    this.#server = server;
   }
 
   static async begin(...flags: string[]): Promise<OwnRedis> {
-    const own = await OwnRedis.#prepare();
+    return await OwnRedis.beginAs(installed, ...flags);
+  }
+
+  static async beginAs(server: RedisBinary, ...flags: string[]): Promise<OwnRedis> {
+    const own = await OwnRedis.#prepare(server);
     await own.start(...flags);
     return own;
   }
@@ -39,8 +56,8 @@ export class OwnRedis {
     return own;
   }
 
-  static async #prepare(): Promise<OwnRedis> {
-    return new OwnRedis(await freePort(), await mkdtemp(join(tmpdir(), 'corral-redis-')));
+  static async #prepare(server = installed): Promise<OwnRedis> {
+    return new OwnRedis(await freePort(), await mkdtemp(join(tmpdir(), 'corral-redis-')), server);
   }
 
   get url(): string {
@@ -53,11 +70,17 @@ export class OwnRedis {
   }
 
   async #run(...args: string[]): Promise<void> {
-    this.#process = spawn('redis-server', args, { stdio: 'ignore' });
+    const { command, env } = this.#server;
+    this.#process = spawn(command, args, { stdio: 'ignore', env: { ...process.env, ...env } });
+    alive.add(this);
     await until(
       () => this.tell('PING').catch(String),
       (answer) => answer === 'PONG',
     );
+  }
+
+  get pid(): number {
+    return this.#process?.pid ?? 0;
   }
 
   signal(signal: NodeJS.Signals): void {
@@ -84,9 +107,16 @@ export class OwnRedis {
     }
   }
 
+  /** At once. */
+  drop(): void {
+    this.signal('SIGKILL');
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
   async close(): Promise<void> {
     this.signal('SIGCONT');
     await this.end('SIGKILL');
+    alive.delete(this);
     await rm(this.#folder, { recursive: true });
   }
 }

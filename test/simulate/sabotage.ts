@@ -14,7 +14,7 @@ export interface Sabotage {
 }
 
 export const sabotages: readonly Sabotage[] = [
-  { name: 'no token check at settle', script: 'settle', from: 'elseif current ~= token then', to: 'elseif false then' },
+  { name: 'no token check at settle', script: 'settle', from: 'return current == token', to: 'return true' },
   {
     name: 'a turn that is sent again is applied again',
     script: 'commit',

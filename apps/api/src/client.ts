@@ -4,6 +4,7 @@ import type { Client } from '@corral/scheduler';
 export type ApiClient = Pick<
   Client,
   | 'submitOnce'
+  | 'submitAll'
   | 'get'
   | 'wait'
   | 'cancel'

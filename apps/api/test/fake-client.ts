@@ -21,6 +21,8 @@ export const rootId = (n: number): string => `t_${String(n).padStart(26, '0')}`;
 export class FakeClient implements ApiClient {
   readonly tasks = new Map<string, TaskView>();
   readonly submitted: Submit[] = [];
+  /** How many tasks each had. */
+  readonly batches: number[] = [];
   readonly cancelled: [string, string | undefined, boolean][] = [];
   readonly listed: Parameters<ApiClient['list']>[] = [];
   readonly limits: (number | undefined)[] = [];
@@ -62,6 +64,16 @@ export class FakeClient implements ApiClient {
     const task = this.add({ coroutine, ...(rest.name === undefined ? {} : { name: rest.name }) });
     if (idempotencyKey !== undefined) this.keys.set(idempotencyKey, { content, id: task.id });
     return { task, replayed: false };
+  }
+
+  async submitAll(...[tasks, { idempotencyKey: key, trace } = {}]: Parameters<ApiClient['submitAll']>) {
+    this.batches.push(tasks.length);
+    const answers: Awaited<ReturnType<ApiClient['submitOnce']>>[] = [];
+    for (const [index, { coroutine, args, options }] of tasks.entries()) {
+      const once = key === undefined ? {} : { idempotencyKey: `${key} ${index}` };
+      answers.push(await this.submitOnce(coroutine, args, { ...options, ...once, trace }));
+    }
+    return { tasks: answers.map(({ task }) => task), replayed: answers[0]?.replayed ?? false };
   }
 
   async get(id: string): Promise<TaskView | undefined> {

@@ -56,6 +56,31 @@ test('bodies of a submit', async () => {
   );
 });
 
+test('bodies of a batch: all of it or nothing', async () => {
+  const api = await boot();
+  api.client.announced = [{ name: 'strict', argsSchema, versions: ['1'], workers: 1 }];
+  const tasks = fc.oneof({ weight: 3, arbitrary: fc.array(submission, { maxLength: 4 }) }, anyJson);
+  await fc.assert(
+    fc.asyncProperty(fc.oneof({ weight: 3, arbitrary: fc.record({ tasks }) }, anyJson), async (body) => {
+      const payload = JSON.stringify(body);
+      const before = api.client.submitted.length;
+      const answer = await api.app.inject({ method: 'POST', url: '/v1/tasks/batch', headers: json, payload });
+      if (answer.statusCode === 202) {
+        const sent = JSON.parse(payload).tasks as { coroutine: string; args?: object }[];
+        const taken = api.client.submitted.slice(before).map(([coroutine, args]) => [coroutine, args]);
+        expect(JSON.stringify(taken)).toBe(JSON.stringify(sent.map(({ coroutine, args = {} }) => [coroutine, args])));
+        expect(answer.json().items).toHaveLength(sent.length);
+      } else {
+        const { type } = answer.json();
+        problemOf(answer, 400, type === '/problems/invalid-arguments' ? 'invalid-arguments' : 'invalid-request');
+        expect(answer.json().errors.length).toBeGreaterThan(0);
+        expect(api.client.submitted.length).toBe(before);
+      }
+    }),
+    { numRuns: 200 },
+  );
+});
+
 test('bytes', async () => {
   const { app } = await boot();
   const text = fc.oneof(
@@ -76,7 +101,13 @@ test('paths, queries and headers', async () => {
   const { app, client } = await boot();
   client.add();
   const path = fc.oneof(
-    fc.constantFrom('/v1/tasks', `/v1/tasks/${rootId(1)}`, `/v1/tasks/${rootId(1)}/tree`, '/v1/workers'),
+    fc.constantFrom(
+      '/v1/tasks',
+      '/v1/tasks/batch',
+      `/v1/tasks/${rootId(1)}`,
+      `/v1/tasks/${rootId(1)}/tree`,
+      '/v1/workers',
+    ),
     fc.webPath().map((path) => `/${path}`),
     fc.string().map((text) => `/v1/tasks/${encodeURIComponent(text.toWellFormed())}`),
   );

@@ -82,6 +82,7 @@ describe('/openapi.json', () => {
     const { paths } = await documentOf(await boot());
     expect(paths['/v1/tasks/{id}/cancel']?.['post']?.requestBody?.required).toBe(false);
     expect(paths['/v1/tasks']?.['post']?.requestBody?.required).toBe(true);
+    expect(paths['/v1/tasks/batch']?.['post']?.requestBody?.required).toBe(true);
     const parameters = paths['/v1/tasks']?.['get']?.parameters?.map(({ name, required }) => [name, required]);
     expect(parameters).toEqual(['state', 'coroutine', 'cursor', 'limit'].map((name) => [name, false]));
   });
@@ -117,6 +118,8 @@ describe('answers are as described', () => {
       ['POST', '/v1/tasks?waitMs=1', 202, { coroutine: 'main', args: {} }],
       ['POST', '/v1/tasks', 400, { coroutine: '' }],
       ['POST', '/v1/tasks', 415, 'text'],
+      ['POST', '/v1/tasks/batch', 202, { tasks: [{ coroutine: 'main' }, { coroutine: 'main', args: {} }] }],
+      ['POST', '/v1/tasks/batch', 400, { tasks: [] }],
       ['POST', '/v1/programs', 202, { program: { sleep: 5 } }],
       ['POST', '/v1/programs?waitMs=1', 202, { program: { sleep: 5 } }],
       ['POST', '/v1/programs', 400, { program: { slep: 5 } }],

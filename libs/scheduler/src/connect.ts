@@ -1,6 +1,7 @@
 /** The one place that wires Redis, BullMQ, client and worker together. */
 import { hostname } from 'node:os';
-import { Client, defaultResultTtlMs } from './client/client.ts';
+import { Client } from './client/client.ts';
+import { defaultResultTtlMs } from './client/submits.ts';
 import { StoreUnavailableError, UnfitStoreError } from './contract/exceptions.ts';
 import type { Instrument } from './contract/instrument.ts';
 import { defaultLimits, type Limits } from './contract/limits.ts';

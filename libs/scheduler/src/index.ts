@@ -7,7 +7,8 @@ export {
   type Violation,
   type Wait,
 } from './audit/audit.ts';
-export { Client, type ListOptions, type SubmitOptions } from './client/client.ts';
+export { Client, type ListOptions } from './client/client.ts';
+export type { BatchOptions, NewTask, NewTaskOptions, SubmitOptions } from './client/submits.ts';
 export { isLastUpdate, isUpdateId, type TaskUpdate } from './client/task-updates.ts';
 export { type Connection, type ConnectOptions, connect, type WorkerOptions } from './connect.ts';
 export type { ClusterFacts } from './contract/cluster.ts';

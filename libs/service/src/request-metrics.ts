@@ -16,7 +16,7 @@ export interface OpenRequests {
   streams: number;
 }
 
-export type SubmissionKind = 'task' | 'program';
+export type SubmissionKind = 'task' | 'batch' | 'program';
 export type SubmissionResult = 'accepted' | 'duplicate' | 'rejected' | 'failed';
 
 export class RequestMetrics {
@@ -35,11 +35,11 @@ export class RequestMetrics {
     });
     this.#submissions = new Counter({
       name: 'corral_submissions_total',
-      help: 'Tasks and programs that were sent here.',
+      help: 'Tasks, batches of tasks and programs that were sent here.',
       labelNames: ['kind', 'result'],
       registers,
     });
-    for (const kind of ['task', 'program'])
+    for (const kind of ['task', 'batch', 'program'])
       for (const result of ['accepted', 'duplicate', 'rejected', 'failed']) this.#submissions.inc({ kind, result }, 0);
     const open = (): OpenRequests => this.#open?.() ?? { longPolls: 0, streams: 0 };
     new Gauge({

@@ -1,24 +1,31 @@
 /** What a worker does with tasks. Counters are of this process alone: sum them over workers. */
-import type { AboutTask, Instrument } from '@corral/scheduler';
+import type { AboutTask, Instrument, SettledState } from '@corral/scheduler';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { BoundedLabels, otherLabel } from './bounded-labels.ts';
 import { callBuckets, durationBuckets, queueBuckets } from './buckets.ts';
 import { DebugMetrics } from './debug-metrics.ts';
 import type { Logger } from './logger.ts';
+import { type CountSeries, type HistogramSeries, SeriesCounter, SeriesHistogram } from './series.ts';
 
 const maxErrorTypes = 50;
-const outcomes = ['succeeded', 'failed', 'cancelled'] as const;
 
 /** Points of a graph that somebody may ask about lead to a task; the quick ones are too many to be worth it. */
 const exemplarSeconds = 0.1;
 /** All labels of an exemplar, names and values, may have 128 characters together. */
 const longestExemplar = 128;
 
-function observation({ id, traceId }: AboutTask, labels: Record<string, string>, value: number) {
-  if (value < exemplarSeconds) return { labels, value, exemplarLabels: {} };
-  const exemplar = { task_id: id, ...(traceId === undefined ? {} : { trace_id: traceId }) };
-  const fits = Object.entries(exemplar).flat().join('').length <= longestExemplar;
-  return { labels, value, exemplarLabels: fits ? exemplar : {} };
+function observe(series: HistogramSeries, { id, traceId }: AboutTask, value: number): void {
+  const length = 'task_id'.length + id.length + (traceId === undefined ? 0 : 'trace_id'.length + traceId.length);
+  if (value < exemplarSeconds || length > longestExemplar) series.observe(value);
+  else series.observe(value, { task_id: id, ...(traceId === undefined ? {} : { trace_id: traceId }) });
+}
+
+/** What is counted of every task, by its coroutine. */
+interface TaskSeries extends Record<SettledState, { finished: CountSeries; duration: HistogramSeries }> {
+  first: CountSeries;
+  recovered: CountSeries;
+  queued: HistogramSeries;
+  slotSeconds: CountSeries;
 }
 
 /** As `Worker.statistics()` of the scheduler has them. */
@@ -32,13 +39,12 @@ export interface WorkerStatistics {
 export class WorkerMetrics {
   readonly instrument: Instrument;
   readonly #coroutines: BoundedLabels;
-  readonly #starts: Counter<'coroutine' | 'reason'>;
-  readonly #finished: Counter<'coroutine' | 'outcome'>;
+  readonly #tasks = new Map<string, TaskSeries>();
+  readonly #newSeries: (coroutine: string) => TaskSeries;
   readonly #retries: Counter<'coroutine'>;
   readonly #suspensions: Counter<'coroutine'>;
   readonly #fenced: Counter<'coroutine'>;
   readonly #debug: DebugMetrics;
-  readonly #slotSeconds: Counter<'coroutine'>;
   #statistics: (() => WorkerStatistics) | undefined;
 
   constructor(registry: Registry, logger: Logger, maxCoroutines: number) {
@@ -47,13 +53,13 @@ export class WorkerMetrics {
     const label = (coroutine: string): string => this.#coroutines.of(coroutine);
     this.#debug = new DebugMetrics(registry, logger, label);
 
-    this.#starts = new Counter({
+    const starts = new SeriesCounter({
       name: 'corral_task_starts_total',
       help: 'Runs of tasks that this worker began: the first run, or one after a worker was lost or drained.',
       labelNames: ['coroutine', 'reason'],
       registers,
     });
-    this.#finished = new Counter({
+    const finished = new SeriesCounter({
       name: 'corral_task_finished_total',
       help: 'Tasks that this worker settled.',
       labelNames: ['coroutine', 'outcome'],
@@ -83,7 +89,7 @@ export class WorkerMetrics {
       labelNames: ['coroutine', 'type'],
       registers,
     });
-    this.#slotSeconds = new Counter({
+    const slotSeconds = new SeriesCounter({
       name: 'corral_task_slot_seconds_total',
       help: 'Time for which coroutines have held slots: what the capacity is used for.',
       labelNames: ['coroutine'],
@@ -105,21 +111,19 @@ export class WorkerMetrics {
       buckets: callBuckets,
       registers,
     });
-    const queued = new Histogram<string>({
+    const queued = new SeriesHistogram({
       name: 'corral_task_queue_seconds',
       help: 'From the creation of a task to its first run.',
       labelNames: ['coroutine'],
       buckets: queueBuckets,
-      enableExemplars: true,
-      registers,
+      registry,
     });
-    const duration = new Histogram<string>({
+    const duration = new SeriesHistogram({
       name: 'corral_task_duration_seconds',
       help: 'From the start of a run on this worker to the end of the task, suspension included.',
       labelNames: ['coroutine', 'outcome'],
       buckets: durationBuckets,
-      enableExemplars: true,
-      registers,
+      registry,
     });
     const swept = new Counter({
       name: 'corral_sweep_tasks_total',
@@ -128,23 +132,39 @@ export class WorkerMetrics {
       registers,
     });
     this.#gauges(registers);
+    const ended = (coroutine: string, outcome: SettledState) => ({
+      finished: finished.series({ coroutine, outcome }),
+      duration: duration.series({ coroutine, outcome }),
+    });
+    this.#newSeries = (coroutine) => ({
+      first: starts.series({ coroutine, reason: 'first' }),
+      recovered: starts.series({ coroutine, reason: 'recovered' }),
+      queued: queued.series({ coroutine }),
+      slotSeconds: slotSeconds.series({ coroutine }),
+      succeeded: ended(coroutine, 'succeeded'),
+      failed: ended(coroutine, 'failed'),
+      cancelled: ended(coroutine, 'cancelled'),
+    });
 
     const errorTypes = new BoundedLabels(maxErrorTypes);
     this.instrument = {
       taskStarted: ({ attempt, queuedMs, replayed, ...task }) => {
-        const { coroutine } = task;
-        const first = attempt <= 1 && !replayed;
-        this.#starts.inc({ coroutine: label(coroutine), reason: first ? 'first' : 'recovered' });
-        if (first) queued.observe(observation(task, { coroutine: label(coroutine) }, queuedMs / 1000));
+        const { first, recovered, queued } = this.#series(task.coroutine);
+        const isFirst = attempt <= 1 && !replayed;
+        (isFirst ? first : recovered).count += 1;
+        if (isFirst) observe(queued, task, queuedMs / 1000);
       },
       taskSuspended: ({ coroutine }) => this.#suspensions.inc({ coroutine: label(coroutine) }),
       taskResumed: ({ waitedMs }) => resumed.observe(waitedMs / 1000),
-      slotUsed: ({ coroutine, ms }) => this.#slotSeconds.inc({ coroutine: label(coroutine) }, ms / 1000),
+      slotUsed: ({ coroutine, ms }) => {
+        this.#series(coroutine).slotSeconds.count += ms / 1000;
+      },
       sessionLost: () => sessionsLost.inc(),
       taskSettled: ({ state, errorType, ranMs, ...task }) => {
         const { coroutine } = task;
-        this.#finished.inc({ coroutine: label(coroutine), outcome: state });
-        duration.observe(observation(task, { coroutine: label(coroutine), outcome: state }, ranMs / 1000));
+        const { finished, duration } = this.#series(coroutine)[state];
+        finished.count += 1;
+        observe(duration, task, ranMs / 1000);
         if (state !== 'failed') return;
         errors.inc({ coroutine: label(coroutine), type: errorTypes.admit(errorType ?? 'Error') });
         if (errorType === 'NonDeterminismError') nonDeterminism.inc();
@@ -202,14 +222,16 @@ export class WorkerMetrics {
   register(coroutines: Iterable<string>): void {
     for (const name of coroutines) {
       const coroutine = this.#coroutines.admit(name);
-      for (const reason of ['first', 'recovered']) this.#starts.inc({ coroutine, reason }, 0);
-      for (const outcome of outcomes) this.#finished.inc({ coroutine, outcome }, 0);
+      if (!this.#tasks.has(coroutine)) this.#tasks.set(coroutine, this.#newSeries(coroutine));
       this.#retries.inc({ coroutine }, 0);
       this.#suspensions.inc({ coroutine }, 0);
       this.#fenced.inc({ coroutine }, 0);
       this.#debug.register(coroutine);
-      this.#slotSeconds.inc({ coroutine }, 0);
     }
+  }
+
+  #series(coroutine: string): TaskSeries {
+    return (this.#tasks.get(coroutine) ?? this.#tasks.get(otherLabel)) as TaskSeries;
   }
 
   watch(statistics: () => WorkerStatistics): void {

@@ -56,7 +56,7 @@ export class Bullmq {
   contender(run: Contender['run'], name = 'BullMQ'): Contender {
     const { redis, redisPid } = this.#rig;
     const processes = { producer: process.pid, redis: redisPid, ...this.#processes };
-    return { name, processes, redis, broken: this.#broken, run };
+    return { name, processes, redis: [redis], broken: this.#broken, run };
   }
 
   /** Plain jobs in bulk; their results come as events. In the order of `work`. */

@@ -13,6 +13,10 @@ const longestWaitMs = 60_000;
 export interface CorralOptions {
   workers?: number;
   slots?: number;
+  /** Another Redis than that of the rig. */
+  url?: string;
+  /** Partitions. */
+  queues?: number;
   /** Clusters on one Redis differ in it. */
   prefix?: string;
   /** Of the processes. */
@@ -25,8 +29,9 @@ export class Corral {
   readonly #rig: Rig;
 
   static async start(rig: Rig, options: CorralOptions = {}): Promise<Corral> {
-    const { workers = 2, slots = 100, prefix = 'corral' } = options;
-    const settings = { REDIS_URL: rig.url, CORRAL_PREFIX: prefix, WORKER_SLOTS: String(slots), LOG_LEVEL: 'warn' };
+    const { workers = 2, slots = 100, url = rig.url, queues = 1, prefix = 'corral' } = options;
+    const numbers = { WORKER_SLOTS: String(slots), CORRAL_QUEUES: String(queues) };
+    const settings = { REDIS_URL: url, CORRAL_PREFIX: prefix, LOG_LEVEL: 'warn', ...numbers };
     const coroutines = { CORRAL_COROUTINES: join(import.meta.dirname, '../coroutines') };
     const env = { ...process.env, ...settings, ...coroutines, ...options.env };
     const processes = { root, logs: join(rig.home, 'logs', prefix), env, host, port: await freePort() };
@@ -36,7 +41,7 @@ export class Corral {
     });
     rig.defer(() => cluster.stop());
     await cluster.untilReady();
-    const connection = await connect({ url: rig.url, prefix });
+    const connection = await connect({ url, prefix, queues });
     rig.defer(() => connection.close());
     return new Corral(rig, cluster, connection.client);
   }
@@ -52,7 +57,7 @@ export class Corral {
     const { api, workers, broken } = this.cluster;
     const children = [api, ...workers].map(({ child }) => child);
     const processes = { producer: process.pid, redis: redisPid, ...pids(children) };
-    return { name, processes, redis, broken, run };
+    return { name, processes, redis: [redis], broken, run };
   }
 
   /** Submits a coroutine, and answers its result. */

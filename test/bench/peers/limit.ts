@@ -31,7 +31,7 @@ export class Limit {
   contender(run: Contender['run'], name = 'raw limit'): Contender {
     const { redis, redisPid } = this.#rig;
     const { processes, broken } = this.#helpers;
-    return { name, processes: { producer: process.pid, redis: redisPid, ...processes }, redis, broken, run };
+    return { name, processes: { producer: process.pid, redis: redisPid, ...processes }, redis: [redis], broken, run };
   }
 
   /** In the order of `work`. */

@@ -20,6 +20,13 @@ export class Rest {
     return (await this.#ask('POST', '/v1/tasks', 202, submission)).id;
   }
 
+  /** In one request. In the order of the submissions. */
+  async submitBatch(tasks: readonly Submission[]): Promise<TaskId[]> {
+    return (await this.#ask<{ items: TaskView[] }>('POST', '/v1/tasks/batch', 202, { tasks })).items.map(
+      ({ id }) => id,
+    );
+  }
+
   async submitAndWait(submission: Submission): Promise<unknown> {
     return (await this.#ask('POST', `/v1/tasks?waitMs=${longestWaitMs}`, 200, submission)).result;
   }
@@ -31,13 +38,13 @@ export class Rest {
     return view;
   }
 
-  async #ask(method: 'GET' | 'POST', path: string, wanted: number, body?: unknown): Promise<TaskView> {
+  async #ask<Answer = TaskView>(method: 'GET' | 'POST', path: string, wanted: number, body?: unknown): Promise<Answer> {
     const sent =
       body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
     const response = await this.#pool.request({ method, path, ...sent });
     const text = await response.body.text();
     if (response.statusCode !== wanted) throw new Error(`${method} ${path}: ${response.statusCode} ${text}`);
-    return JSON.parse(text) as TaskView;
+    return JSON.parse(text) as Answer;
   }
 
   close(): Promise<void> {

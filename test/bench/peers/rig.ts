@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { Child } from '../../../scripts/child.ts';
-import { localRedis } from '../../../scripts/local-redis.ts';
+import { localRedis, redisBinary } from '../../../scripts/local-redis.ts';
+import type { RedisBinary } from '../../../scripts/redis-from-debian.ts';
 import { within } from '../within.ts';
 
 const home = mkdtempSync(join(tmpdir(), 'corral-bench-'));
@@ -59,9 +60,20 @@ export class Rig implements AsyncDisposable {
 
   /** A connection to a database; blocking commands need one of their own. */
   connect(database: number): Redis {
-    const redis = new Redis(`${this.url}/${database}`, { maxRetriesPerRequest: null });
+    return this.open(`${this.url}/${database}`);
+  }
+
+  open(url: string): Redis {
+    const redis = new Redis(url, { maxRetriesPerRequest: null });
     this.#ends.defer(() => redis.disconnect());
     return redis;
+  }
+
+  /** For further servers of a workload's own. */
+  async redisBinary(): Promise<RedisBinary> {
+    const found = await redisBinary({ home: this.home, say: console.error });
+    if (Array.isArray(found)) throw new Error(`no redis-server here: ${found.join('; ')}`);
+    return found;
   }
 
   /** Bytes that Redis has in use, without the buffers of its clients. */

@@ -42,10 +42,9 @@ ${report.failures.map(({ workload, reason }) => `- \`${workload}\` failed in thi
 
 const notMeasured: readonly string[] = [
   'Several machines. Producer, workers and Redis share the cores of one; a network would add its latency to each round trip.',
-  'Redis Cluster.',
-  'Submits of many tasks in one request: the REST API has no such route. A gather is how many tasks are made at once.',
+  'What a Redis Cluster adds: its nodes share the cores with everything else here, so the rows show what it costs.',
   'The state of a parent during a gather of 100,000, which is constant by construction (decision 0003).',
-  'Whether a small task behind a large gather starts soon, and priorities.',
+  'Priorities, and a small task behind thousands of others that are no gather.',
   'How long the event loop of a worker is held by the engine; workers export it as a metric.',
   'Hours: what builds up in Redis and in a worker over a million tasks.',
   'Large arguments and results, and coroutines that compute.',

@@ -2,9 +2,11 @@
 import type { Workload } from '../workload.ts';
 import { chain } from './chain.ts';
 import { durability } from './durability.ts';
+import { fairness } from './fairness.ts';
 import { gather1000, gather10000, gather100000 } from './gather.ts';
 import { memory } from './memory.ts';
 import { oneTask } from './one-task.ts';
+import { redisCluster } from './redis-cluster.ts';
 import { replay } from './replay.ts';
 import { sleeps } from './sleeps.ts';
 import { submit } from './submit.ts';
@@ -14,5 +16,5 @@ import { workers } from './workers.ts';
 
 export const workloads: readonly Workload[] = [
   ...[gather1000, gather10000, gather100000, oneTask, tree, sleeps, chain],
-  ...[submit, waitFanOut, memory, workers, durability, replay],
+  ...[submit, fairness, waitFanOut, memory, workers, durability, redisCluster, replay],
 ];

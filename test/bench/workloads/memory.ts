@@ -74,9 +74,14 @@ async function* kept({ quick, rounds }: Bench): AsyncGenerator<Row> {
     });
     return [inRedis, ((await heaps.used(pids)) - heapBefore) / count];
   };
-  const finished = async (): Promise<number[]> => [
-    await growth(rig, count, async () => check('gather', await corral.run('bench.gather', { count }), count)),
-  ];
+  const finished = async (): Promise<number[]> => {
+    const heapBefore = await heaps.used(pids);
+    const inRedis = await growth(rig, count, async () =>
+      check('gather', await corral.run('bench.gather', { count }), count),
+    );
+    // What is left of the run before may be gone by then.
+    return [inRedis, Math.max(0, (await heaps.used(pids)) - heapBefore) / count];
+  };
   const contenders = [
     corral.contender(finished, 'finished'),
     corral.contender(suspended, 'suspended'),
@@ -88,6 +93,7 @@ async function* kept({ quick, rounds }: Bench): AsyncGenerator<Row> {
   yield rowOf({ title: 'memory of a suspended task in Redis', unit: 'bytes' }, asleep, [], count);
   yield rowOf({ title: 'heap of a suspended task in its worker', unit: 'bytes', at: 1 }, asleep, [], count);
   yield rowOf({ title: 'memory of a finished task in Redis', unit: 'bytes' }, ended, [], count);
+  yield rowOf({ title: 'heap of a finished task in its worker', unit: 'bytes', at: 1 }, ended, [], count);
 }
 
 /** Members that have begun to sleep stay as they are. */

@@ -26,13 +26,13 @@ export class ArgumentChecks {
 
   constructor(@Inject(CLIENT) private readonly client: ApiClient) {}
 
-  /** Throws the problem `invalid-arguments`. A coroutine that is not known, or has no schema, takes anything. */
-  async check(coroutine: string, args: object): Promise<void> {
+  /** Throws the problem `invalid-arguments`. A coroutine that is not known, or has no schema, takes anything. `place`: pointer to the arguments in the body. */
+  async check(coroutine: string, args: object, place: string): Promise<void> {
     await this.#refresh();
     const announced = this.#announced.get(coroutine);
     if (announced === undefined) return;
     announced.faults ??= this.#compile(coroutine, announced.text);
-    const errors = announced.faults(args);
+    const errors = announced.faults(args, place);
     if (errors.length > 0) throw new ProblemError('invalid-arguments', { errors });
   }
 

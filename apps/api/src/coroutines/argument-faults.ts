@@ -19,24 +19,25 @@ const options: Options = {
   formats: { uri: (text: string) => URL.canParse(text) },
 };
 
-/** What is wrong with the arguments of a coroutine; empty when nothing is. */
-export type ArgumentFaults = (args: object) => FieldError[];
+/** What is wrong with the arguments of a coroutine; empty when nothing is. `place`: pointer to them in the body. */
+export type ArgumentFaults = (args: object, place: string) => FieldError[];
 
 /** Compiles a JSON Schema (2020-12). Throws when it cannot be used. */
 export function argumentFaults(schema: object): ArgumentFaults {
   // Instances of their own: one instance keeps everything that it has ever compiled.
   const first = new Ajv2020(options).compile(schema);
   const all = new Ajv2020({ ...options, allErrors: true }).compile(schema);
-  return (args) => {
+  return (args, place) => {
     if (first(args)) return [];
     const isSmall = JSON.stringify(args).length <= thoroughUpToCharacters;
     if (isSmall) all(args);
-    return ((isSmall ? all : first).errors ?? []).slice(0, maxErrors).map(fieldError);
+    return ((isSmall ? all : first).errors ?? []).slice(0, maxErrors).map((error) => fieldError(error, place));
   };
 }
 
-function fieldError({ instancePath, params, message = 'does not fit' }: ErrorObject): FieldError {
+function fieldError({ instancePath, params, message = 'does not fit' }: ErrorObject, place: string): FieldError {
   const { missingProperty, additionalProperty, allowedValues } = params;
+  const at = (path: readonly string[]): string => pointer(path, place);
   const path = instancePath.split('/').slice(1).map(unescapeToken);
   if (typeof missingProperty === 'string') return { pointer: at([...path, missingProperty]), detail: 'is required' };
   if (typeof additionalProperty === 'string')
@@ -44,7 +45,5 @@ function fieldError({ instancePath, params, message = 'does not fit' }: ErrorObj
   const detail = allowedValues === undefined ? message : `must be one of ${JSON.stringify(allowedValues)}`;
   return { pointer: at(path), detail };
 }
-
-const at = (path: readonly string[]): string => pointer(['args', ...path]);
 
 const unescapeToken = (token: string): string => token.replaceAll('~1', '/').replaceAll('~0', '~');

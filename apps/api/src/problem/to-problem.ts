@@ -8,6 +8,7 @@ import {
   UnserializableError,
 } from '@corral/scheduler';
 import { HttpException } from '@nestjs/common';
+import { pointer } from './pointer.ts';
 import { ProblemError } from './problem.ts';
 import type { ProblemType } from './problem-types.ts';
 
@@ -26,8 +27,14 @@ export function toProblem(error: unknown): ProblemError {
   if (error instanceof StoreUnavailableError)
     return new ProblemError('store-unavailable', { headers: { 'retry-after': '1' } });
   if (error instanceof IdempotencyConflictError) return new ProblemError('idempotency-conflict');
-  if (error instanceof PayloadTooLargeError) return new ProblemError('payload-too-large', { detail: error.message });
+  if (error instanceof PayloadTooLargeError) return payloadTooLarge(error);
   if (error instanceof UnserializableError) return new ProblemError('invalid-request', { detail: error.message });
   if (error instanceof HttpException) return new ProblemError(typeOfStatus.get(error.getStatus()) ?? 'internal-error');
   return new ProblemError('internal-error');
+}
+
+function payloadTooLarge({ message: detail, size }: PayloadTooLargeError): ProblemError {
+  if (size?.task === undefined) return new ProblemError('payload-too-large', { detail });
+  const place = pointer(['tasks', size.task, size.field === 'options' ? 'options' : 'args']);
+  return new ProblemError('payload-too-large', { detail, errors: [{ pointer: place, detail }] });
 }

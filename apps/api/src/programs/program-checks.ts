@@ -20,12 +20,12 @@ export function checkProgram(program: unknown, place: string): void {
   throw new ProblemError('invalid-program', { errors });
 }
 
-/** Checks the arguments of a task of the coroutine `program`: `{ "program": E }`. */
-export function checkProgramArguments(args: object): void {
+/** Checks the arguments of a task of the coroutine `program`: `{ "program": E }`. `place`: pointer to them in the body. */
+export function checkProgramArguments(args: object, place: string): void {
   const errors: FieldError[] = Object.keys(args)
     .filter((key) => key !== 'program')
-    .map((key) => ({ pointer: pointer(['args', key]), detail: 'is not known here' }));
-  if (!('program' in args)) errors.unshift({ pointer: '#/args/program', detail: 'is required' });
-  else if (errors.length === 0) checkProgram(args.program, '#/args/program');
+    .map((key) => ({ pointer: pointer([key], place), detail: 'is not known here' }));
+  if (!('program' in args)) errors.unshift({ pointer: `${place}/program`, detail: 'is required' });
+  else if (errors.length === 0) checkProgram(args.program, `${place}/program`);
   if (errors.length > 0) throw new ProblemError('invalid-arguments', { errors: errors.slice(0, maxErrors) });
 }

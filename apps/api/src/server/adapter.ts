@@ -31,8 +31,9 @@ export function createAdapter(loggerInstance: Logger, bodyLimit: number): Fastif
   const fastify = adapter.getInstance();
   readJsonBodies(fastify);
   closeGracefully(fastify);
-  fastify.addHook('onRequest', async (request: FastifyRequest, reply: FastifyReply) => {
+  fastify.addHook('onRequest', (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
     reply.headers({ 'x-request-id': request.id, 'cache-control': 'no-store' });
+    done();
   });
   return adapter;
 }

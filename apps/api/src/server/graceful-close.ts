@@ -23,8 +23,9 @@ export function closeGracefully(fastify: FastifyInstance): void {
   fastify.server.on('connection', (socket: Socket) => {
     if (closing) socket.destroy();
   });
-  fastify.addHook('onSend', async (_request: FastifyRequest, reply: FastifyReply) => {
+  fastify.addHook('onSend', (_request: FastifyRequest, reply: FastifyReply, _payload: unknown, done: () => void) => {
     if (closing) reply.header('connection', 'close');
+    done();
   });
   fastify.addHook('preClose', async () => {
     closing = true;

@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 const kinds = new Map([
   ['/v1/tasks', 'task'],
+  ['/v1/tasks/batch', 'batch'],
   ['/v1/programs', 'program'],
 ] as const);
 
@@ -13,7 +14,7 @@ export function measureRequests(
   metrics: RequestMetrics,
   waitedMs: (response: ServerResponse) => number,
 ): void {
-  fastify.addHook('onResponse', async (request: FastifyRequest, reply: FastifyReply) => {
+  fastify.addHook('onResponse', (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
     const { method } = request;
     const route = request.is404 ? undefined : request.routeOptions.url;
     // An event stream lasts as long as its client likes.
@@ -22,6 +23,7 @@ export function measureRequests(
     metrics.served({ method, route, status: reply.statusCode, ms });
     const kind = method === 'POST' ? kinds.get(route as '/v1/tasks') : undefined;
     if (kind !== undefined) metrics.submitted(kind, resultOf(reply));
+    done();
   });
 }
 

@@ -24,16 +24,18 @@ export const Trace = createParamDecorator(
 const isTraced = (url: string): boolean => url.startsWith('/v1/');
 
 export function traceRequests(fastify: FastifyInstance, tracing: Tracing | undefined): void {
-  fastify.addHook('onRequest', async (request: FastifyRequest, reply: FastifyReply) => {
+  fastify.addHook('onRequest', (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
     const given = readTraceContext(request.headers);
     const { method, url } = request;
     const [path = ''] = url.split('?', 1);
     const span = isTraced(url) ? tracing?.request({ method, path, given }) : undefined;
     const context = span?.context ?? given;
-    if (context === undefined) return;
-    traced.set(request, { context, span });
-    request.log = request.log.child({ trace_id: traceIdOf(context) });
-    reply.log = request.log;
+    if (context !== undefined) {
+      traced.set(request, { context, span });
+      request.log = request.log.child({ trace_id: traceIdOf(context) });
+      reply.log = request.log;
+    }
+    done();
   });
   if (tracing === undefined) return;
   fastify.addHook('preSerialization', async (request: FastifyRequest, _: FastifyReply, answer: unknown) => {

@@ -3,7 +3,7 @@ export const idempotencyHeader = {
   name: 'Idempotency-Key',
   required: false,
   description:
-    'Makes the request repeatable: the same key with the same body gives the same task for 24 hours. ' +
+    'Makes the request repeatable: the same key with the same body gives the same task, or tasks, for 24 hours. ' +
     '1 to 255 visible ASCII characters, in quotes or not.',
   schema: { type: 'string' as const },
 };
@@ -16,12 +16,16 @@ export const traceparentHeader = {
   schema: { type: 'string' as const },
 };
 
-export const submittedHeaders = {
-  Location: { description: 'Path of the task.', schema: { type: 'string' as const } },
+export const batchHeaders = {
   'Idempotency-Replayed': {
-    description: '`true`: the key came before, and this is the task of that time.',
+    description: '`true`: the key came before, and this is what was submitted at that time.',
     schema: { type: 'string' as const, enum: ['true'] },
   },
+};
+
+export const submittedHeaders = {
+  Location: { description: 'Path of the task.', schema: { type: 'string' as const } },
+  ...batchHeaders,
 };
 
 export const bodyProblems = [

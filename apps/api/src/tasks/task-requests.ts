@@ -60,6 +60,21 @@ export const submission = z
   .meta({ id: 'Submission', examples: [{ coroutine: 'main', args: {} }] });
 export type Submission = z.output<typeof submission>;
 
+export const maxBatch = 1000;
+
+const tooMany = (value: unknown): boolean => Array.isArray(value) && value.length > maxBatch;
+
+export const batch = z
+  .strictObject({
+    // Their number first: a body may hold many times as many, and each is looked at then.
+    tasks: z.preprocess((value, context) => {
+      if (tooMany(value)) context.addIssue({ code: 'custom', message: `must be at most ${maxBatch} tasks` });
+      return value;
+    }, z.array(submission).min(1).max(maxBatch)),
+  })
+  .meta({ id: 'Batch', examples: [{ tasks: [{ coroutine: 'main', args: {} }] }] });
+export type Batch = z.output<typeof batch>;
+
 export const cancellation = z
   .strictObject({
     message: z.string().max(10_000).exactOptional().meta({ description: 'Message of the CancelledError.' }),

@@ -76,6 +76,10 @@ const viewFields = {
 
 export const taskView: z.ZodType<TaskView> = z.object(viewFields).meta({ id: 'Task' });
 
+export const submittedBatch: z.ZodType<{ items: TaskView[] }> = z
+  .object({ items: z.array(taskView).meta({ description: 'In the order of the request.' }) })
+  .meta({ id: 'SubmittedBatch' });
+
 export const taskPage: z.ZodType<Page<TaskView>> = z
   .object({
     items: z.array(taskView),

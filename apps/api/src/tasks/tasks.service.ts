@@ -13,11 +13,10 @@ import {
 } from '@corral/scheduler';
 import { Inject, Injectable } from '@nestjs/common';
 import { type ApiClient, CLIENT } from '../client.ts';
-import { ArgumentChecks } from '../coroutines/argument-checks.ts';
 import { ProblemError } from '../problem/problem.ts';
-import { checkProgramArguments, programName } from '../programs/program-checks.ts';
 import { EventStreams } from './event-streams.ts';
 import { LongPolls } from './long-polls.ts';
+import { SubmissionChecks } from './submission-checks.ts';
 import type { Submitted } from './submitted.ts';
 import type { ListQuery, Submission } from './task-requests.ts';
 
@@ -28,11 +27,13 @@ export interface Accompanying {
   trace: TraceContext | undefined;
 }
 
+const asOptions = ({ key, trace }: Accompanying) => (key === undefined ? { trace } : { trace, idempotencyKey: key });
+
 @Injectable()
 export class TasksService {
   constructor(
     @Inject(CLIENT) private readonly client: ApiClient,
-    private readonly checks: ArgumentChecks,
+    private readonly checks: SubmissionChecks,
     private readonly polls: LongPolls,
     private readonly streams: EventStreams,
   ) {}
@@ -44,23 +45,30 @@ export class TasksService {
     waitMs: number | undefined,
     response: ServerResponse,
   ): Promise<Submitted> {
-    const { coroutine, args = {} } = submission;
-    if (coroutine === programName) checkProgramArguments(args);
-    else await this.checks.check(coroutine, args);
+    await this.checks.check(submission, '#');
     return this.submitChecked(submission, came, waitMs, response);
   }
 
   async submitChecked(
     { coroutine, args = {}, options = {} }: Submission,
-    { key, trace }: Accompanying,
+    came: Accompanying,
     waitMs: number | undefined,
     response: ServerResponse,
   ): Promise<Submitted> {
     if (waitMs !== undefined) this.polls.check(waitMs);
-    const once = key === undefined ? {} : { idempotencyKey: key };
-    const submitted = await this.client.submitOnce(coroutine, args, { ...options, ...once, trace });
+    const submitted = await this.client.submitOnce(coroutine, args, { ...options, ...asOptions(came) });
     if (waitMs === undefined || isSettled(submitted.task.state)) return submitted;
     return { ...submitted, task: await this.#settledIfPossible(submitted.task, waitMs, response) };
+  }
+
+  /** Checks all of them, and then submits all of them. */
+  async submitAll(
+    submissions: readonly Submission[],
+    came: Accompanying,
+  ): Promise<{ tasks: TaskView[]; replayed: boolean }> {
+    await this.checks.checkAll(submissions, '#/tasks');
+    const tasks = submissions.map(({ coroutine, args = {}, options = {} }) => ({ coroutine, args, options }));
+    return this.client.submitAll(tasks, asOptions(came));
   }
 
   /** The task exists: should the store go away while we wait, the caller must learn its id all the same. */

@@ -89,6 +89,7 @@ describe('paths and methods', () => {
     ['DELETE', `/v1/tasks/${rootId(1)}`, 'GET, HEAD'],
     ['GET', `/v1/tasks/${rootId(1)}/cancel`, 'POST'],
     ['OPTIONS', '/v1/workers', 'GET, HEAD'],
+    ['GET', '/v1/tasks/batch', 'POST'],
     ['POST', '/healthz', 'GET, HEAD'],
   ] as const)('%s %s is not allowed', async (method, url, allow) => {
     const { app } = await boot();

@@ -10,6 +10,7 @@ test('requests are measured by route, and submissions by what became of them', a
   await app.inject(post('/v1/tasks', task, { 'idempotency-key': 'k' }));
   await app.inject(post('/v1/tasks', task, { 'idempotency-key': 'k' }));
   await app.inject(post('/v1/tasks', { coroutine: 7 }));
+  await app.inject(post('/v1/tasks/batch', { tasks: [task, task] }));
   await app.inject(post('/v1/programs', { program: { nothing: 1 } }));
   await app.inject('/v1/tasks/t_00000000000000000000000000');
   await app.inject('/nothing/here');
@@ -26,6 +27,7 @@ test('requests are measured by route, and submissions by what became of them', a
     ['task', 'accepted'],
     ['task', 'duplicate'],
     ['task', 'rejected'],
+    ['batch', 'accepted'],
     ['program', 'rejected'],
   ])
     expect(payload).toContain(`corral_submissions_total{kind="${kind}",result="${result}"} 1`);

@@ -87,7 +87,7 @@ export class Partition {
   }
 
   number(key: string): number {
-    return Number(this.snapshot.texts.get(key)?.get('') ?? 0);
+    return Number.parseInt(this.snapshot.texts.get(key)?.get('') ?? '0', 10);
   }
 
   claimers(id: TaskId): readonly SessionId[] {

@@ -57,10 +57,18 @@ function examineRounds(partition: Partition): void {
   for (const [timer, due] of partition.sorted('timers'))
     if (time - due > patienceMs)
       partition.violated('D1', timer, `the timer was due ${Math.floor((time - due) / 1000)} s ago`);
-  const room = 2 * partition.number('capacity') - partition.sorted('hinted').size;
   const ready = partition.sorted('ready').size;
-  if (ready > 0 && room > partition.number('capacity'))
-    partition.violated('D1', 'ready', `${ready} entries wait, and the window has room for ${room}`);
+  const idle = freeSlots(partition);
+  if (ready > 0 && idle > 0) partition.violated('D1', 'ready', `${ready} entries wait, and ${idle} slots are free`);
+}
+
+/** Nothing is on its way to so many slots of sessions that take work. */
+function freeSlots(partition: Partition): number {
+  let free = partition.number('capacity') - partition.sorted('hinted').size;
+  for (const [session, ids] of partition.sets('claims'))
+    if (partition.snapshot.sessions.get(session)?.draining === false)
+      for (const id of ids) if (partition.snapshot.tasks.get(id)?.state === 'running') free -= 1;
+  return free;
 }
 
 export function examineKeys(partition: Partition): void {

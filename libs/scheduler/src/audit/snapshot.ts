@@ -6,6 +6,7 @@
 import { rootOf } from '../contract/ids.ts';
 import type { SessionId, TaskId, TaskState } from '../contract/task.ts';
 import type { RedisConnection } from '../store/redis-connection.ts';
+import { memberRows } from './members.ts';
 
 export interface TaskRow {
   id: TaskId;
@@ -23,6 +24,8 @@ export interface TaskRow {
   /** Suspended, and run by nobody until it gets an event. */
   parked: boolean;
   hasPayload: boolean;
+  /** A member of a gather that is no record of its own (adr/0010). */
+  isEntry: boolean;
   /** A root whose coroutine has ended and whose tree has not. */
   ending: boolean;
   /** A failed attempt of it has ended, the next is not ready: since its children still end, or until its time has come. */
@@ -45,6 +48,8 @@ export interface GroupRow {
   popped: number;
   inflight: number;
   left: number;
+  /** Members that were handed out, have not ended and are no records. */
+  entries: number;
   limit: number;
   returnExceptions: boolean;
   decided: boolean;
@@ -72,12 +77,14 @@ export interface Snapshot {
   /** Running totals of the partition (T5). */
   totals: Map<string, number>;
   texts: Map<string, Map<string, string>>;
+  /** Beginnings of the values, by kind of key, rest of the key, and field. */
+  hashes: Map<string, Map<string, Map<string, string>>>;
   sessions: Map<SessionId, SessionRow>;
   /** Keys of the partition that no kind explains, or whose type is wrong. */
   strangers: string[];
 }
 
-type Shape = 'task' | 'group' | 'session' | 'totals' | 'list' | 'length' | 'set' | 'sorted' | 'text';
+type Shape = 'task' | 'group' | 'session' | 'totals' | 'hash' | 'list' | 'length' | 'set' | 'sorted' | 'text';
 
 /** Every kind of key that there is; a test holds it to docs/reference/redis-keys.md. */
 export const shapes: Readonly<Record<string, Shape>> = {
@@ -91,6 +98,8 @@ export const shapes: Readonly<Record<string, Shape>> = {
   history: 'length',
   logs: 'length',
   backlog: 'length',
+  entries: 'hash',
+  batches: 'hash',
   staged: 'length',
   live: 'set',
   later: 'set',
@@ -134,6 +143,10 @@ const headsOfList = `
 local heads = redis.call('LRANGE', KEYS[1], ARGV[1], ARGV[2])
 for i = 1, #heads do heads[i] = string.sub(heads[i], 1, tonumber(ARGV[3])) end
 return heads`;
+const headsOfHash = `
+local page = redis.call('HSCAN', KEYS[1], ARGV[1], 'COUNT', 200)
+for i = 2, #page[2], 2 do page[2][i] = string.sub(page[2][i], 1, tonumber(ARGV[2])) end
+return page`;
 
 /** What has no key is asked in a script that names one: so it comes to the node of a Redis Cluster that has the partition. */
 const scan = `return redis.call('SCAN', ARGV[1], 'MATCH', ARGV[2], 'COUNT', 500)`;
@@ -146,7 +159,19 @@ const taskFields = [
   ...['total', ...countNames],
 ] as const;
 const groupFields = [
-  ...['parent', 'op', 'size', 'popped', 'inflight', 'left', 'limit', 'returnExceptions', 'decided', 'dropped'],
+  ...[
+    'parent',
+    'op',
+    'size',
+    'popped',
+    'inflight',
+    'left',
+    'entries',
+    'limit',
+    'returnExceptions',
+    'decided',
+    'dropped',
+  ],
 ] as const;
 
 export async function readPartition(connection: RedisConnection, partition: number): Promise<Snapshot> {
@@ -166,6 +191,7 @@ class Reader {
     this.snapshot = {
       ...{ partition, time: 0, tasks: new Map(), groups: new Map(), lists: new Map(), lengths: new Map() },
       ...{ sets: new Map(), sorted: new Map(), texts: new Map(), sessions: new Map(), totals: new Map() },
+      hashes: new Map(),
       strangers: [],
     };
   }
@@ -183,6 +209,7 @@ class Reader {
     const all = [...keys];
     for (let from = 0; from < all.length; from += keysAtOnce)
       await Promise.all(all.slice(from, from + keysAtOnce).map((key) => this.#key(key)));
+    for (const row of memberRows(this.snapshot)) this.snapshot.tasks.set(row.id, row);
     this.#skipRemains();
   }
 
@@ -224,6 +251,8 @@ class Reader {
       case 'totals':
         this.snapshot.totals = await this.#totals(key);
         return;
+      case 'hash':
+        return void kindOf(this.snapshot.hashes, kind).set(rest, await this.#headsOfFields(key));
       case 'list':
         return void kindOf(lists, kind).set(rest, await this.#heads(key));
       case 'length':
@@ -260,6 +289,7 @@ class Reader {
       finished: row.has('finished'),
       parked: row.has('parked'),
       hasPayload: payload === 1,
+      isEntry: false,
       ending: ending === 1,
       retrying: row.has('retryMs') ? 'children' : row.has('retryAt') ? 'time' : undefined,
       firstOp: Number(row.get('firstOp') ?? 0),
@@ -280,6 +310,7 @@ class Reader {
       popped: number('popped'),
       inflight: number('inflight'),
       left: number('left'),
+      entries: number('entries'),
       limit: number('limit'),
       returnExceptions: row.get('returnExceptions') === '1',
       decided: row.get('decided') === '1',
@@ -306,6 +337,16 @@ class Reader {
       )) as string[];
       heads.push(...page);
       if (page.length < keysAtOnce) return heads;
+    }
+  }
+
+  async #headsOfFields(key: string): Promise<Map<string, string>> {
+    const heads = new Map<string, string>();
+    for (let cursor = '0'; ; ) {
+      const [next, page] = (await this.#ask((redis) => redis.eval(headsOfHash, 1, key, cursor, headLength))) as Page;
+      for (let i = 0; i < page.length; i += 2) heads.set(page[i] as string, page[i + 1] as string);
+      cursor = next;
+      if (cursor === '0') return heads;
     }
   }
 

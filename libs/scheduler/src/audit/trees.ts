@@ -64,7 +64,7 @@ function examineChildren(partition: Partition, task: TaskRow, listed: Set<TaskId
 
 /** `live` and `later` of a root hold exactly what is not settled below it: that decides when the tree has ended. */
 function examineLife(partition: Partition, task: TaskRow): void {
-  const { id, parent } = task;
+  const { id, parent, isEntry, group } = task;
   const root = partition.root(id);
   if (root === undefined) {
     partition.violated('T4', id, 'its root does not exist');
@@ -75,8 +75,10 @@ function examineLife(partition: Partition, task: TaskRow): void {
       partition.violated('I3', id, 'it is a root, and the list of roots lacks it');
     return;
   }
-  const entries = ['live', 'later'].filter((kind) => partition.set(kind, root.id).has(id));
+  const listed = isEntry ? `g${group}` : id;
+  const entries = ['live', 'later'].filter((kind) => partition.set(kind, root.id).has(listed));
   if (isSettled(task.state)) {
+    if (isEntry) return;
     for (const entry of entries) partition.violated('T3', id, `it is ${task.state} and ${entry} in its tree`);
     return;
   }
@@ -89,7 +91,7 @@ function examineEntry(partition: Partition, root: TaskId, entry: string): void {
   const { tasks, groups } = partition.snapshot;
   if (entry.startsWith('g')) {
     const group = groups.get(entry.slice(1));
-    if (group === undefined || group.popped >= group.size)
+    if (group === undefined || (group.popped >= group.size && openEntries(partition, group) === 0))
       partition.violated('T3', root, `the gather ${entry.slice(1)} is live in it and has no member left to run`);
   } else if (!tasks.has(entry)) partition.violated('T3', root, `${entry} is live in it and does not exist`);
   else if (rootOf(entry) !== root) partition.violated('T3', root, `${entry} is live in it and belongs to another tree`);
@@ -127,9 +129,11 @@ function examineGroup(partition: Partition, group: GroupRow): void {
   const { id, size, popped, left, inflight, limit, dropped } = group;
   const { tasks } = partition.snapshot;
   if (!tasks.has(group.parent)) partition.violated('T4', id, `its parent ${group.parent} does not exist`);
-  const rows = size - (dropped ?? popped);
   const backlog = partition.length('backlog', id);
-  if (backlog !== rows) partition.violated('T3', id, `its backlog holds ${backlog} members, ${rows} are left to run`);
+  if (backlog !== size) partition.violated('T3', id, `its backlog holds ${backlog} members of ${size}`);
+  const entries = openEntries(partition, group);
+  if (group.entries !== entries)
+    partition.violated('T4', id, `it counts ${group.entries} members that run as entries, there are ${entries}`);
   const members = partition.members.get(id) ?? [];
   const settled = members.filter(({ state }) => isSettled(state));
   const open = members.length - settled.length + waitingIn(partition, group);
@@ -162,6 +166,9 @@ function examineBacklog(partition: Partition, { id, size, popped }: GroupRow, is
       `its ${size - popped} members go ${isReady ? 'in their turn' : 'when one of those before ends'}`,
     );
 }
+
+const openEntries = (partition: Partition, { id }: GroupRow): number =>
+  (partition.members.get(id) ?? []).filter(({ isEntry, state }) => isEntry && !isSettled(state)).length;
 
 const membersFrom = (members: readonly TaskRow[], first: number): number =>
   members.filter(({ id }) => Number(id.slice(id.lastIndexOf('.') + 1)) >= first).length;

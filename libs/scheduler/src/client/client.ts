@@ -2,19 +2,16 @@
  * Client: submit tasks, wait for them, look at them, cancel them. Speaks to the ports only, and keeps no state but the
  * list of its own waits.
  */
-import { createHash } from 'node:crypto';
 import type { Clock } from '../contract/clock.ts';
 import type { ClusterFacts } from '../contract/cluster.ts';
-import { decode, encode } from '../contract/codec.ts';
-import { checkPolicies, type KeptOptions, type TaskOptions } from '../contract/coroutine.ts';
+import { decode } from '../contract/codec.ts';
 import type { Dispatch, Hint } from '../contract/dispatch.ts';
-import { IdempotencyConflictError, LookupError, StoreUnavailableError } from '../contract/exceptions.ts';
-import { GroupCommit } from '../contract/group-commit.ts';
-import { isTaskId, newRootId, partitionOf } from '../contract/ids.ts';
+import { LookupError, StoreUnavailableError } from '../contract/exceptions.ts';
+import { isTaskId, partitionOf } from '../contract/ids.ts';
 import type { Instrument } from '../contract/instrument.ts';
 import { type Limits, longestNote, sized } from '../contract/limits.ts';
 import type { RecordedHistory } from '../contract/recorded-history.ts';
-import type { Cancel, Listener, NewRoot, Store } from '../contract/store.ts';
+import type { Cancel, Listener, Store } from '../contract/store.ts';
 import {
   type CoroutineView,
   isSettled,
@@ -26,21 +23,12 @@ import {
   type TaskView,
   type WorkerView,
 } from '../contract/task.ts';
-import { readTraceContext, type TraceContext } from '../contract/trace.ts';
 import type { TaskRecord, Views } from '../contract/views.ts';
+import { type BatchOptions, type NewTask, type SubmitOptions, Submits, type Submitted } from './submits.ts';
 import { taskHistory } from './task-history.ts';
 import { type TaskUpdate, taskUpdates } from './task-updates.ts';
-import { newRecord, taskView } from './task-view.ts';
+import { taskView } from './task-view.ts';
 import { Waiters } from './waiters.ts';
-
-export interface SubmitOptions extends TaskOptions {
-  /** The same key with the same content gives the same task, for 24 hours. */
-  idempotencyKey?: string;
-  /** The task and all below it are removed so long after its end; `RESULT_TTL` of the client by default. */
-  resultTtlMs?: number;
-  /** Of what submits it: all tasks of the tree are part of this trace. */
-  trace?: TraceContext | undefined;
-}
 
 export interface ListOptions {
   state?: TaskState;
@@ -49,11 +37,6 @@ export interface ListOptions {
   /** 50 by default. */
   limit?: number;
 }
-
-/** Results are kept a day unless somebody says otherwise. */
-export const defaultResultTtlMs = 24 * 3_600_000;
-const shortestResultTtlMs = 1000;
-const longestResultTtlMs = 10 * 365 * 24 * 3_600_000;
 
 export interface ClientParts {
   store: Store;
@@ -66,11 +49,6 @@ export interface ClientParts {
   resultTtlMs?: number;
 }
 
-interface Submitted {
-  existing: TaskId | 'conflict' | undefined;
-  createdAt: number;
-}
-
 /** A filtered list looks at so many rows for one page, then hands out a cursor to go on from. */
 const mostScanned = 2000;
 const scanPage = 200;
@@ -78,8 +56,7 @@ const scanPage = 200;
 export class Client {
   readonly #parts: ClientParts;
   readonly #waiters: Waiters;
-  /** Submits of many callers go to the store in one call. */
-  readonly #submits: GroupCommit<NewRoot, Submitted>;
+  readonly #submits: Submits;
   #listening: Promise<{ close(): Promise<void> }> | undefined;
   /** What settles is told here from now on. */
   #hears = false;
@@ -87,13 +64,13 @@ export class Client {
   constructor(parts: ClientParts) {
     this.#parts = parts;
     this.#waiters = new Waiters(parts.clock);
-    const { store, clock } = parts;
-    const submit = async (partition: number, roots: readonly NewRoot[]): Promise<Submitted[]> => {
-      const { existing, createdAt, hints } = await store.submit(partition, roots);
-      this.#hint(partition, hints);
-      return existing.map((each) => ({ existing: each, createdAt }));
-    };
-    this.#submits = new GroupCommit(clock, submit, ({ args, options }) => args.length + options.length);
+    this.#submits = new Submits({
+      ...parts,
+      hint: (partition, hints) => this.#hint(partition, hints),
+      creating: (id) => {
+        if (this.#hears) this.#waiters.expect(id);
+      },
+    });
   }
 
   /**
@@ -109,54 +86,39 @@ export class Client {
   async submitOnce(
     coroutine: string,
     args: unknown,
-    { idempotencyKey, resultTtlMs, trace, ...options }: SubmitOptions = {},
+    { idempotencyKey, trace, ...options }: SubmitOptions = {},
   ): Promise<{ task: TaskView; replayed: boolean }> {
-    checkPolicies('submit', options);
-    if (resultTtlMs !== undefined) checkResultTtl(resultTtlMs);
-    const chosen = sized('options', encode(options), longestNote);
-    const kept: KeptOptions = { ...options, ...(trace === undefined ? {} : { trace: checkedTrace(trace) }) };
-    const root = {
-      coroutine,
-      args: sized(`arguments of ${coroutine}`, encode(args), this.#parts.limits.payload, 'payload'),
-      options: encode(kept),
-      resultTtlMs: resultTtlMs ?? this.#parts.resultTtlMs ?? defaultResultTtlMs,
-    };
-    // Without the trace: a request that is sent again comes with another span.
-    const content = [coroutine, root.args, chosen, resultTtlMs];
-    const id = this.#newRoot(idempotencyKey);
-    const partition = this.#partition(id);
-    if (this.#hears) this.#waiters.expect(id);
-    const idempotency =
-      idempotencyKey === undefined
-        ? {}
-        : { idempotency: { key: idempotencyKey, fingerprint: sha256(JSON.stringify(content)) } };
-    const { existing: first, createdAt } = await this.#submits.add(partition, { id, ...root, ...idempotency });
-    if (first === 'conflict')
-      throw new IdempotencyConflictError('the idempotency key was used before with other content');
-    const created = taskView(newRecord({ id: first ?? id, ...root }, createdAt));
-    return first === undefined
-      ? { task: created, replayed: false }
-      : { task: await this.#accepted(created), replayed: true };
+    const once = idempotencyKey === undefined ? { trace } : { trace, idempotencyKey };
+    const submitted = await this.#submits.one({ coroutine, args, options }, once);
+    const [task = submitted.task] = await this.#asTheyAre([submitted]);
+    return { task, replayed: submitted.replayed };
   }
 
-  /** The task is accepted: a store that goes away now is no reason to say anything else. */
-  async #accepted(created: TaskView): Promise<TaskView> {
+  /**
+   * Creates root tasks, in few calls of the store; answers in their order. All are checked before any is created.
+   * `replayed`: the key came before. A call that failed with StoreUnavailableError may have created some of them; with
+   * an idempotency key it may be repeated, and creates the others.
+   * @throws as submit; the message names the task, by its index
+   */
+  async submitAll(
+    tasks: readonly NewTask[],
+    options: BatchOptions = {},
+  ): Promise<{ tasks: TaskView[]; replayed: boolean }> {
+    const submitted = await this.#submits.all(tasks, options);
+    return { tasks: await this.#asTheyAre(submitted), replayed: submitted[0]?.replayed ?? false };
+  }
+
+  /** The tasks are accepted: a store that goes away now is no reason to say anything else. */
+  async #asTheyAre(submitted: readonly Submitted[]): Promise<TaskView[]> {
+    const before = submitted.filter(({ replayed }) => replayed).map(({ task }) => task.id);
+    const now = new Map<TaskId, TaskView>();
     try {
-      return (await this.get(created.id)) ?? created;
+      const records = before.length === 0 ? [] : await this.#parts.views.records(before);
+      for (const record of records) if (record !== undefined) now.set(record.id, taskView(record));
     } catch (error) {
-      if (error instanceof StoreUnavailableError) return created;
-      throw error;
+      if (!(error instanceof StoreUnavailableError)) throw error;
     }
-  }
-
-  /** All submits with one idempotency key meet in one partition, which remembers it. */
-  #newRoot(idempotencyKey: string | undefined): TaskId {
-    const { clock, store } = this.#parts;
-    const wanted = idempotencyKey === undefined ? undefined : partitionOf(sha256(idempotencyKey), store.partitions);
-    for (;;) {
-      const id = newRootId(clock.now(), clock.random(16));
-      if (wanted === undefined || this.#partition(id) === wanted) return id;
-    }
+    return submitted.map(({ task }) => now.get(task.id) ?? task);
   }
 
   async get(id: TaskId): Promise<TaskView | undefined> {
@@ -325,19 +287,4 @@ export class Client {
   #partition(id: TaskId): number {
     return partitionOf(id, this.#parts.store.partitions);
   }
-}
-
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('base64url');
-
-function checkedTrace(trace: TraceContext): TraceContext {
-  const read = readTraceContext({ ...trace });
-  if (read === undefined) throw new RangeError(`trace: ${JSON.stringify(trace.traceparent)} is no traceparent`);
-  return read;
-}
-
-function checkResultTtl(ms: number): void {
-  if (!(ms >= shortestResultTtlMs && ms <= longestResultTtlMs))
-    throw new RangeError(
-      `resultTtlMs: ${ms} is not between ${shortestResultTtlMs} (a second) and ${longestResultTtlMs} (ten years)`,
-    );
 }

@@ -36,6 +36,12 @@ export interface KeptOptions extends TaskOptions, KeptTimeLimits {
   trace?: TraceContext;
 }
 
+/** Most tasks have none. */
+const none: KeptOptions = {};
+
+export const decodeOptions = (text: string): Readonly<KeptOptions> =>
+  text === '{}' ? none : (JSON.parse(text) as KeptOptions);
+
 /** @throws RangeError that names the option; `where` is what takes it */
 export function checkPolicies(where: string, policies: TaskPolicies): void {
   if (policies.retry !== undefined) checkRetryPolicy(`${where}: retry`, policies.retry);

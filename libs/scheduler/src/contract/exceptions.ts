@@ -62,8 +62,9 @@ export class UnserializableError extends CorralError {
 /** A value is larger than the limit for it; nothing of it was written. */
 export class PayloadTooLargeError extends CorralError {
   readonly code = 'PAYLOAD_TOO_LARGE';
-  /** What it is, how large, and how large it may be; undefined in an error that came from another task. */
-  readonly size: { field: string; size: number; limit: number } | undefined;
+  /** What it is, how large, and how large it may be; undefined in an error that came from another task. `task`: index in
+   *  the batch that it was submitted with. */
+  readonly size: { field: string; size: number; limit: number; task?: number } | undefined;
   constructor(message: string, size?: { field: string; size: number; limit: number }) {
     super(message);
     this.size = size;

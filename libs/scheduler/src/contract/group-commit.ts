@@ -6,9 +6,17 @@
 import type { Clock } from './clock.ts';
 import { bytesPerCall } from './limits.ts';
 
-interface Waiting<Request, Answer> {
-  request: Request;
-  answer: PromiseWithResolvers<Answer>;
+/** What goes to the store in one call. */
+interface Batch<Request, Answer> {
+  readonly requests: Request[];
+  bytes: number;
+  readonly answers: PromiseWithResolvers<Answer[]>;
+}
+
+interface Line<Request, Answer> {
+  /** In the order in which they go. The last one takes what comes, as long as there is room. */
+  readonly batches: Batch<Request, Answer>[];
+  busy: boolean;
 }
 
 /** A script with more than about 1,000 items holds the store for over 10 ms (reliability H13); a task is a few items. */
@@ -18,7 +26,8 @@ export class GroupCommit<Request, Answer> {
   readonly #clock: Clock;
   readonly #send: (partition: number, requests: readonly Request[]) => Promise<Answer[]>;
   readonly #bytesOf: (request: Request) => number;
-  readonly #partitions = new Map<number, { queue: Waiting<Request, Answer>[]; busy: boolean }>();
+  readonly #partitions = new Map<number, Line<Request, Answer>>();
+  #unanswered = 0;
 
   /** `bytesOf`: a call carries about 4 MiB at most, and one request at least. */
   constructor(
@@ -31,43 +40,48 @@ export class GroupCommit<Request, Answer> {
     this.#bytesOf = bytesOf;
   }
 
+  /** Requests that wait, or are under way. */
+  get unanswered(): number {
+    return this.#unanswered;
+  }
+
   add(partition: number, request: Request): Promise<Answer> {
-    let state = this.#partitions.get(partition);
-    if (state === undefined) {
-      state = { queue: [], busy: false };
-      this.#partitions.set(partition, state);
+    let line = this.#partitions.get(partition);
+    if (line === undefined) {
+      line = { batches: [], busy: false };
+      this.#partitions.set(partition, line);
     }
-    const answer = Promise.withResolvers<Answer>();
-    state.queue.push({ request, answer });
-    if (!state.busy) {
-      state.busy = true;
-      void this.#flush(partition, state);
+    const { requests, answers } = this.#batchFor(line, this.#bytesOf(request));
+    const index = requests.push(request) - 1;
+    this.#unanswered += 1;
+    if (!line.busy) {
+      line.busy = true;
+      void this.#flush(partition, line);
     }
-    return answer.promise;
+    return answers.promise.then((all) => all[index] as Answer);
   }
 
-  /** How many of the first requests go into one call. */
-  #fitting(queue: readonly Waiting<Request, Answer>[]): number {
-    let bytes = 0;
-    for (const [count, { request }] of queue.entries()) {
-      bytes += this.#bytesOf(request);
-      if (count === largestCall || (count > 0 && bytes > bytesPerCall)) return count;
+  #batchFor({ batches }: Line<Request, Answer>, bytes: number): Batch<Request, Answer> {
+    const last = batches.at(-1);
+    if (last !== undefined && last.requests.length < largestCall && last.bytes + bytes <= bytesPerCall) {
+      last.bytes += bytes;
+      return last;
     }
-    return queue.length;
+    const batch = { requests: [], bytes, answers: Promise.withResolvers<Answer[]>() };
+    batches.push(batch);
+    return batch;
   }
 
-  async #flush(partition: number, state: { queue: Waiting<Request, Answer>[]; busy: boolean }): Promise<void> {
+  async #flush(partition: number, line: Line<Request, Answer>): Promise<void> {
     await this.#clock.drain();
-    while (state.queue.length > 0) {
-      const batch = state.queue.splice(0, this.#fitting(state.queue));
+    for (let batch = line.batches.shift(); batch !== undefined; batch = line.batches.shift()) {
       try {
-        const requests = batch.map(({ request }) => request);
-        const answers = await this.#send(partition, requests);
-        for (const [index, { answer }] of batch.entries()) answer.resolve(answers[index] as Answer);
+        batch.answers.resolve(await this.#send(partition, batch.requests));
       } catch (error) {
-        for (const { answer } of batch) answer.reject(error);
+        batch.answers.reject(error);
       }
+      this.#unanswered -= batch.requests.length;
     }
-    state.busy = false;
+    line.busy = false;
   }
 }

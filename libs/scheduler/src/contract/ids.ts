@@ -35,8 +35,25 @@ export const memberId = (group: TaskId, index: number): TaskId => `${group}.${in
 export const rootOf = (id: TaskId): TaskId => id.slice(0, 28);
 
 /** FNV-1a over the root: all tasks of a tree live in one partition, and trees spread evenly. */
-export function partitionOf(id: TaskId, partitions: number): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < 28 && i < id.length; i++) hash = Math.imul(hash ^ id.charCodeAt(i), 0x01000193);
-  return (hash >>> 0) % partitions;
+export const partitionOf = (id: TaskId, partitions: number): number => (hashOf(id, 28) >>> 0) % partitions;
+
+/** The id of a root, with another last character if need be, so that it lies in the partition; undefined: none of them does. */
+export function rootIdIn(id: TaskId, partition: number, partitions: number): TaskId | undefined {
+  const start = id.slice(0, 27);
+  const hash = hashOf(start, 27);
+  const own = alphabet.indexOf(id.charAt(27));
+  for (let step = 0; step < alphabet.length; step++) {
+    const last = (own + step) % alphabet.length;
+    if ((hashed(hash, alphabet.charCodeAt(last)) >>> 0) % partitions === partition)
+      return start + alphabet.charAt(last);
+  }
+  return undefined;
 }
+
+function hashOf(id: string, length: number): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < length && i < id.length; i++) hash = hashed(hash, id.charCodeAt(i));
+  return hash;
+}
+
+const hashed = (hash: number, character: number): number => Math.imul(hash ^ character, 0x01000193);

@@ -37,7 +37,9 @@
  *
  * Fairness: `ready` is ordered by start-time fair queueing (Goyal, Vin, Chen 1996): each tree has a virtual clock that
  * advances by one for each task, so trees take turns and a small tree passes a large one. Revived tasks go first.
- * Window: never more than 2 x the slots of all live sessions are hinted at once; none while no session is live.
+ * Window: no more is hinted at once than there are free slots: those of all live sessions that take work, less the tasks
+ * that run there. Who has a slot to spare when it settles takes what comes next in the same call (`Next`), without a hint,
+ * and leaves as many slots free as there are hints on their way: nobody is overtaken.
  */
 
 import type { Hint } from './dispatch.ts';
@@ -198,6 +200,13 @@ export interface Settlement {
   progress: string | undefined;
 }
 
+/** Who settles takes up to `max` tasks more; the same session and nonce get the same again. */
+export interface Next {
+  session: SessionId;
+  nonce: string;
+  max: number;
+}
+
 /** From one partition to another (Store.outbox). */
 export interface Letter {
   number: number;
@@ -308,7 +317,8 @@ export interface Store {
   settle(
     partition: number,
     settlements: readonly Settlement[],
-  ): Promise<{ answers: SettleAnswer[]; hints: Hint[]; news: News[]; mail: number[] }>;
+    next?: Next,
+  ): Promise<{ answers: SettleAnswer[]; claims: Claim[]; hints: Hint[]; news: News[]; mail: number[] }>;
 
   /** A page of the letters to partition `to`, oldest first. Those up to number `taken` have been delivered: removed. */
   outbox(partition: number, to: number, taken: number): Promise<Letter[]>;

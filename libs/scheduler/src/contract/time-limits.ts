@@ -28,6 +28,7 @@ export const timeLimitRange = { from: 1, to: longestMs };
 
 /** @throws RangeError that names the option; `where` is what takes it */
 export function checkTimeLimits(where: string, { timeout, deadline, expiresAfter }: TimeLimits): void {
+  if (timeout === undefined && deadline === undefined && expiresAfter === undefined) return;
   const { from, to } = timeLimitRange;
   for (const [option, ms] of Object.entries({ timeout, deadline, expiresAfter })) {
     if (ms !== undefined && !(typeof ms === 'number' && ms >= from && ms <= to))

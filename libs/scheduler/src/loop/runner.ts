@@ -1,24 +1,17 @@
 /**
  * Runner: one live run of one coroutine.
  *
- * Owns: the numbers of operations, what the coroutine awaits, the requests of the current turn, where a cancel strikes,
- * and how the coroutine ended. Does not own: time, I/O, the store, or when events arrive (worker/run.ts drives it).
+ * Owns: the numbers of operations, what the coroutine awaits, the requests of the current turn, and how the coroutine
+ * ended. Does not own: which cancel strikes when (cancels.ts: R4 to R6); time, I/O, the store, or when events arrive
+ * (worker/run.ts drives it). Most coroutines use little of this, so what is not used costs nothing.
  *
  * R1. Events are delivered by `deliver` only, one at a time, and the driver drains the microtasks in between (L1).
  * R2. No clock and no randomness (L2): the same history gives the same operations, else NonDeterminismError (L3).
  * R3. The task is *suspended* while user code awaits at least one unsettled future of the loop.
- * R4. A cancel strikes what is awaited. When nothing is, it is kept and strikes the next await; when the coroutine ends
- *     first, the task ends as cancelled (CPython, Task.__step: `_must_cancel`). A coroutine that awaits plain I/O hears of
- *     it by `loop.signal`: if it acts on that at once, this was the strike.
- * R5. Cancels that are one act in asyncio are one *wave*: those of one turn, of one request from outside, of the end of
- *     a root, and what they send on along awaits. In CPython they meet in one iteration of the loop, where a task that
- *     is cancelled twice gets one CancelledError (Task.cancel, `_must_cancel`); here they may come at any time.
- * R6. A time limit of the task is `asyncio.timeout` around the whole coroutine: it cancels once, and the CancelledError
- *     that leaves the coroutine becomes TimeoutError unless somebody else has cancelled the task too.
  */
 import { encode } from '../contract/codec.ts';
 import type { TaskOptions } from '../contract/coroutine.ts';
-import { CancelledError, type FencedError, InvalidStateError, TimeoutError } from '../contract/exceptions.ts';
+import { CancelledError, type FencedError, InvalidStateError } from '../contract/exceptions.ts';
 import type { HistoryStep } from '../contract/history.ts';
 import { childId, isTaskId } from '../contract/ids.ts';
 import { type Limits, largestTurn, longestNote, sized, tooLarge } from '../contract/limits.ts';
@@ -26,6 +19,7 @@ import type { Outcome } from '../contract/outcome.ts';
 import type { TaskId } from '../contract/task.ts';
 import { deadlineWave } from '../contract/time-limits.ts';
 import { contextOfTask, type TraceContext } from '../contract/trace.ts';
+import { Cancels } from './cancels.ts';
 import { Context } from './context.ts';
 import { type AnyCoroutineFunction, checkArguments } from './coroutines.ts';
 import { failure } from './failure.ts';
@@ -76,7 +70,6 @@ export class Runner implements Operations {
   readonly taskId: TaskId;
   readonly sources: Sources;
   readonly limits: Limits;
-  readonly context: Context;
   /** True until the driver has walked the whole history. */
   replaying: boolean;
   outcome: Outcome | undefined;
@@ -86,29 +79,23 @@ export class Runner implements Operations {
   readonly #fn: AnyCoroutineFunction;
   /** Something happened outside of a delivery: an operation began after plain I/O, or the coroutine ended. */
   readonly #onActivity: () => void;
-  readonly #tasks = new Set<Task<unknown>>();
+  #context: Context | undefined;
+  #tasks: Set<Task<unknown>> | undefined;
   readonly #receivers: ((event: Delivery) => void)[] = [];
   /** Operations that may still bring an event: what each is, or the id of the task that it waits for. */
-  readonly #open = new Map<number, string>();
+  #open: Map<number, string> | undefined;
   /** Grows whenever `waits` may have changed. */
   moves = 0;
-  readonly #awaited = new Set<Awaited>();
+  #awaited: Set<Awaited> | undefined;
   readonly #soon: (() => void)[] = [];
   /** User code that will go on: its future is settled. */
   readonly #wakeups: ((struck: CancelledError | undefined) => void)[] = [];
-  #requests = new TurnRequests();
+  #requests: TurnRequests | undefined;
   #logged = 0;
   #loggedBytes = 0;
   /** Of arguments that went out since the last delivery: the same in replay. */
   #handedOut = 0;
-  #abort = new AbortController();
-  #signalTaken = false;
-  #mustCancel: CancelledError | undefined;
-  readonly #waves = new Set<string>();
-  #signalled = false;
-  #cancelling = 0;
-  /** How many of those cancels a time limit of this task has sent. */
-  #timeouts = 0;
+  readonly #cancels = new Cancels();
   #disposed = false;
 
   constructor(fn: AnyCoroutineFunction, task: RunnerTask, sources: Sources, limits: Limits, onActivity: () => void) {
@@ -117,14 +104,13 @@ export class Runner implements Operations {
     this.taskId = task.id;
     this.sources = sources;
     this.limits = limits;
-    this.context = new Context(task.context);
     this.replaying = task.starts.length > 0;
     this.#onActivity = onActivity;
     this.oversights = task.watch && new Oversights(task.id, fn.coroutineName, fn.definedAt);
   }
 
   get suspended(): boolean {
-    return this.#awaited.size > 0;
+    return this.#awaited !== undefined && this.#awaited.size > 0;
   }
 
   /** Callbacks or awaits are due. */
@@ -155,30 +141,36 @@ export class Runner implements Operations {
     return `${this.#fn.coroutineName} ${this.taskId}`;
   }
 
+  get context(): Context {
+    this.#context ??= new Context(this.#task.context);
+    return this.#context;
+  }
+
   get cancelling(): number {
-    return this.#cancelling;
+    return this.#cancels.requested;
   }
 
   uncancel(): number {
-    if (this.#cancelling > 0) this.#cancelling -= 1;
-    if (this.#cancelling === 0) this.#mustCancel = undefined; // CPython 3.13: with the last one, what is still to strike
-    return this.#cancelling;
+    return this.#cancels.uncancel();
   }
 
   get signal(): AbortSignal {
-    this.#signalTaken = true;
-    return this.#abort.signal;
+    return this.#cancels.signal;
   }
 
   start(args: unknown): void {
-    const run = async (): Promise<unknown> => {
+    void this.#watched(() => this.#run(args));
+  }
+
+  async #run(args: unknown): Promise<void> {
+    try {
       const checked = checkArguments(this.#fn, args);
-      return await this.#fn.run(new TaskLoop(this), checked instanceof Promise ? await checked : checked);
-    };
-    this.#watched(run).then(
-      (value) => this.#end(() => this.#succeeded(value)),
-      (error: unknown) => this.#end(() => this.#failed(error)),
-    );
+      const value = await this.#fn.run(new TaskLoop(this), checked instanceof Promise ? await checked : checked);
+      this.outcome = this.#succeeded(value);
+    } catch (error) {
+      this.outcome = this.#failed(error);
+    }
+    this.#onActivity();
   }
 
   #watched<T>(code: () => T): T {
@@ -186,24 +178,20 @@ export class Runner implements Operations {
     return watch === undefined || this.oversights === undefined ? code() : watch.run(this.oversights, code);
   }
 
-  #end(outcome: () => Outcome): void {
-    this.outcome = outcome();
-    this.#onActivity();
-  }
-
   #succeeded(value: unknown): Outcome {
-    if (this.#mustCancel !== undefined && !this.#signalled) return this.#failed(this.#mustCancel);
-    try {
-      const payload = sized(`result of ${this.#fn.coroutineName}`, encode(value), this.limits.payload, 'payload');
-      return { state: 'succeeded', payload };
-    } catch (error) {
-      return this.#failed(error);
-    }
+    const { unheard } = this.#cancels;
+    if (unheard !== undefined) throw unheard;
+    const payload = sized(`result of ${this.#fn.coroutineName}`, encode(value), this.limits.payload, 'payload');
+    return { state: 'succeeded', payload };
   }
 
   #failed(error: unknown): Outcome {
-    const own = this.#timeouts > 0 && this.#cancelling <= this.#timeouts && error instanceof CancelledError;
-    return failure(own ? new TimeoutError('', { cause: error }) : error, this.origin, this.limits);
+    return failure(this.#cancels.meaning(error), this.origin, this.limits);
+  }
+
+  get #turn(): TurnRequests {
+    this.#requests ??= new TurnRequests();
+    return this.#requests;
   }
 
   // --- Operations, called by the futures that user code makes
@@ -214,7 +202,7 @@ export class Runner implements Operations {
         `${kind}: the task has ended here, its loop cannot be used any more (${this.taskId})`,
       );
     this.oversights?.reach();
-    if (this.#signalled) this.#mustCancel = undefined;
+    this.#cancels.goesOn();
     const { operations } = this.limits;
     const begun = this.#receivers.length;
     // Who has reached the limit can still end what it has begun.
@@ -225,21 +213,24 @@ export class Runner implements Operations {
     if (expected !== undefined && (expected[1] !== kind || expected[2] !== detail))
       throw nonDeterminism(this.#fn.coroutineName, op, this.#task.starts, { kind, detail });
     this.#receivers.push(on);
-    if (!silent.has(kind)) this.#open.set(op, kind === 'task' ? detail : kind);
+    if (!silent.has(kind)) {
+      this.#open ??= new Map();
+      this.#open.set(op, kind === 'task' ? detail : kind);
+    }
     this.moves += 1;
-    if (expected === undefined) this.#requests.steps.push(['start', kind, detail]);
+    if (expected === undefined) this.#turn.steps.push(['start', kind, detail]);
     this.#onActivity();
     return op;
   }
 
   close(op: number): void {
-    this.#open.delete(op);
+    this.#open?.delete(op);
     this.moves += 1;
   }
 
   /** Tasks and groups, if nothing but their ends can bring an event. */
   waits(): TaskId[] | undefined {
-    if (this.#open.size === 0 || this.#open.size > mostWaits) return undefined;
+    if (this.#open === undefined || this.#open.size === 0 || this.#open.size > mostWaits) return undefined;
     const ids: TaskId[] = [];
     for (const [op, what] of this.#open) {
       if (what === 'createTask' || what === 'gather') ids.push(childId(this.taskId, op));
@@ -252,12 +243,12 @@ export class Runner implements Operations {
   /** A value that replay must see again: it stands in the history in place of the detail. */
   record(kind: string, make: () => string): string {
     const value = this.#task.starts[this.#receivers.length]?.[2] ?? make();
-    this.begin(kind, value, () => undefined);
+    this.begin(kind, value, spent);
     return value;
   }
 
   keptOptions(options: TaskOptions): string {
-    const context = this.context.entries();
+    const context = this.#context?.entries() ?? this.#task.context;
     const { trace, deadline: deadlineAt } = this.#task;
     const inherits = context.length > 0 || trace !== undefined || deadlineAt !== undefined;
     const inherited = { context: context.length > 0 ? context : undefined, trace, deadlineAt };
@@ -272,29 +263,30 @@ export class Runner implements Operations {
   }
 
   known(task: Task<unknown>): void {
+    this.#tasks ??= new Set();
     this.#tasks.add(task);
-    task.addDoneCallback(() => this.#tasks.delete(task));
+    task.addDoneCallback(() => this.#tasks?.delete(task));
   }
 
   allTasks(): Task<unknown>[] {
-    return [...this.#tasks];
+    return [...(this.#tasks ?? [])];
   }
 
   requests(op?: number): TurnRequests | undefined {
     const committed = op === undefined ? this.replaying : op < this.#task.firstOp + this.#task.starts.length;
-    return committed ? undefined : this.#requests;
+    return committed ? undefined : this.#turn;
   }
 
   sideEffect(op: number, effect: SideEffect): void {
     if (this.#task.recorded.has(op)) return;
     const watched: SideEffect =
       effect.kind === 'step' ? { kind: 'step', run: () => this.#watched(effect.run) } : effect;
-    this.#requests.sideEffects.push({ op, effect: watched });
+    this.#turn.sideEffects.push({ op, effect: watched });
   }
 
   /** What this turn has created by now starts before the callback, as in the queue of asyncio's loop. */
   callSoon(callback: () => void): void {
-    const { spawns, cancels } = this.#requests;
+    const { spawns, cancels } = this.#turn;
     const created = new Set(spawns.map(({ id }) => id));
     this.#soon.push(() => {
       const first = cancels.length;
@@ -309,21 +301,19 @@ export class Runner implements Operations {
   }
 
   cancelNext(message = ''): void {
-    this.#cancelling += 1;
-    this.#mustCancel = new CancelledError(message);
+    this.#cancels.cancelNext(new CancelledError(message));
   }
 
   awaiting(future: Awaited): void {
+    this.#awaited ??= new Set();
     this.#awaited.add(future);
     this.#onActivity();
-    const error = this.#mustCancel;
-    if (error === undefined) return;
-    this.#mustCancel = undefined;
-    if (!this.#signalled) future.strike(error);
+    const error = this.#cancels.takeKept();
+    if (error !== undefined) future.strike(error);
   }
 
   settled(future: Awaited, wake: (struck: CancelledError | undefined) => void): void {
-    this.#awaited.delete(future);
+    this.#awaited?.delete(future);
     this.#wakeups.push(wake);
     this.#onActivity();
   }
@@ -334,14 +324,14 @@ export class Runner implements Operations {
     this.#loggedBytes = bytes;
     this.#logged += 1;
     if (this.#logged <= this.#task.logged) return;
-    this.#requests.logs.push(entry);
+    this.#turn.logs.push(entry);
     this.#onActivity();
   }
 
   progress(value: string): void {
     sized('progress', value, longestNote);
     if (this.replaying) return;
-    this.#requests.progress = value;
+    this.#turn.progress = value;
     this.#onActivity();
   }
 
@@ -349,18 +339,18 @@ export class Runner implements Operations {
 
   deliver(event: Delivery): void {
     this.#handedOut = 0;
-    if (!this.replaying) this.#requests.steps.push(['event']);
+    if (!this.replaying) this.#turn.steps.push(['event']);
     this.moves += 1;
     if (event.kind === 'cancel') {
       // Whoever has sent it on was struck by the deadline of this task.
       const { deadline } = this.#task;
-      if (deadline !== undefined && event.wave === deadlineWave(deadline)) this.#timeouts += 1;
+      if (deadline !== undefined && event.wave === deadlineWave(deadline)) this.#cancels.timedOut();
       this.#cancelled(event.message, event.wave);
     } else if (event.kind === 'timeout') {
-      this.#timeouts += 1;
+      this.#cancels.timedOut();
       this.#cancelled(undefined, event.wave);
     } else {
-      this.#open.delete(event.op);
+      this.#open?.delete(event.op);
       const number = event.op - this.#task.firstOp;
       this.#receivers[number]?.(event);
       this.#receivers[number] = spent; // it brings no other, and would keep its outcome in memory
@@ -372,39 +362,33 @@ export class Runner implements Operations {
     for (const wake of this.#wakeups.splice(0)) wake(undefined);
   }
 
-  /** What the strike sends on belongs to the same wave; a second cancel of a wave counts and strikes nothing. */
+  /** What the strike sends on belongs to the same wave. */
   #cancelled(message: string | undefined, wave: string | undefined): void {
-    if (wave !== undefined && this.#waves.has(wave)) {
-      this.#cancelling += 1;
-      return;
-    }
-    if (wave !== undefined) this.#waves.add(wave);
-    const { cancels, cancelGroups } = this.#requests;
+    if (this.#cancels.repeats(wave)) return;
+    const { cancels, cancelGroups } = this.#turn;
     const [first, firstGroup] = [cancels.length, cancelGroups.length];
     this.#cancel(new CancelledError(message ?? ''));
     for (const sent of [...cancels.slice(first), ...cancelGroups.slice(firstGroup)]) sent.wave = wave;
   }
 
   #cancel(error: CancelledError): void {
-    this.#cancelling += 1;
-    const abort = this.#abort;
-    this.#abort = new AbortController(); // cleaning up may do I/O of its own
-    const taken = this.#signalTaken;
-    this.#signalTaken = false;
+    this.#cancels.cancel(error, () => this.#strike(error));
+  }
+
+  #strike(error: CancelledError): boolean {
     if (this.#wakeups.length > 0) {
       // What is about to go on is struck as it does (CPython: `_must_cancel` is thrown by the scheduled `__step`).
       for (const wake of this.#wakeups.splice(0)) wake(error);
-    } else if (this.#awaited.size > 0) {
-      for (const future of [...this.#awaited]) future.strike(error);
-    } else {
-      this.#mustCancel = error;
-      this.#signalled = taken;
+      return true;
     }
-    abort.abort(error);
+    const struck = [...(this.#awaited ?? [])];
+    for (const future of struck) future.strike(error);
+    return struck.length > 0;
   }
 
   /** Callbacks of callSoon, in their order; false when there was none. The driver drains after each round. */
   runSoon(): boolean {
+    if (!this.ready) return false;
     const callbacks = this.#soon.splice(0);
     for (const callback of callbacks) callback();
     const woken = this.#wakeups.length > 0;
@@ -412,20 +396,21 @@ export class Runner implements Operations {
     return callbacks.length > 0 || woken;
   }
 
-  /** The microtasks after a delivery have run: a cancel that nobody acted on by now strikes the next await. */
+  /** The microtasks after a delivery have run. */
   drained(): void {
-    this.#signalled = false;
+    this.#cancels.drained();
   }
 
-  takeRequests(): TurnRequests {
+  /** Undefined when the coroutine asked for nothing. */
+  takeRequests(): TurnRequests | undefined {
     const requests = this.#requests;
-    this.#requests = new TurnRequests();
+    this.#requests = undefined;
     return requests;
   }
 
   /** The claim is lost: tell the coroutine, and hear nothing of it any more. */
   dispose(reason: FencedError): void {
     this.#disposed = true;
-    this.#abort.abort(reason);
+    this.#cancels.dispose(reason);
   }
 }

@@ -38,6 +38,11 @@ export class TurnRequests {
     return this.outward || this.timers.length + this.clearTimers.length + this.subscriptions.length > 0;
   }
 
+  /** Whether there is something that people may see. */
+  get talks(): boolean {
+    return this.logs.length > 0 || this.progress !== undefined;
+  }
+
   /** Adds what came later. */
   append(later: TurnRequests): void {
     this.steps.push(...later.steps);

@@ -20,6 +20,7 @@ import {
   type Listener,
   type NewRoot,
   type News,
+  type Next,
   type ParkAnswer,
   type ParkRequest,
   type SessionInfo,
@@ -35,7 +36,7 @@ import type { SessionId, SettledState, TaskId } from '../contract/task.ts';
 import { hearMessage, toHints } from './messages.ts';
 import type { RedisConnection } from './redis-connection.ts';
 import { redisError } from './redis-error.ts';
-import { cancelRow, memberRow, optionsRow, type Row, settlementRow, turnRow } from './rows.ts';
+import { cancelRow, idRows, memberRow, optionsRow, type Row, settlementRows, turnRow } from './rows.ts';
 
 /** One script call handles about so many items: 1,000 hold Redis for about 10 ms, 100,000 for 0.8 s (reliability H13). */
 const largestCall = 1000;
@@ -58,6 +59,17 @@ type WireClaim = [
   number,
   string[],
   string[],
+];
+
+/** Members of a gather that were claimed for the first time: what they have in common, then index and row of each. */
+type WireMembers = [
+  group: string,
+  token: string,
+  parent: string,
+  created: string,
+  started: number | string,
+  time: number,
+  rows: (number | string)[],
 ];
 
 const toAnswer = ([kind, events]: [TurnAnswer['kind'], string[]]): TurnAnswer =>
@@ -105,11 +117,12 @@ export class RedisStore implements Store {
   }
 
   async claim(partition: number, session: SessionId, nonce: string, ids: readonly TaskId[], max: number) {
-    const answer = await this.#run('claim', partition, [session, nonce, max, bytesPerCall, ids.length, ...ids], {
+    const answer = await this.#run('claim', partition, [session, nonce, max, bytesPerCall, ...idRows(ids)], {
       items: ids.length,
     });
-    const [claims, hints] = answer as [WireClaim[], string[]];
-    return { claims: claims.map(toClaim), hints: toHints(hints) };
+    const [records, members, hints] = answer as [WireClaim[], WireMembers[], string[]];
+    const claims = [...records.map(toClaim), ...members.flatMap(toClaims)];
+    return { claims: inOrder(claims, ids, records.length === 0 && members.length < 2), hints: toHints(hints) };
   }
 
   async commit(partition: number, turns: readonly Turn[]) {
@@ -154,12 +167,22 @@ export class RedisStore implements Store {
     return kept === 1;
   }
 
-  async settle(partition: number, settlements: readonly Settlement[]) {
-    const rows = settlements.flatMap(settlementRow);
-    const answer = await this.#run('settle', partition, [settlements.length, ...rows], { items: settlements.length });
-    const [kinds, hints, news, mail] = answer as [SettleAnswer['kind'][], string[], FlatNews, string[]];
-    const own = { news: toNews(news), mail: mail.map(Number) };
-    return { answers: kinds.map((kind) => ({ kind })), hints: toHints(hints), ...own };
+  async settle(partition: number, settlements: readonly Settlement[], next?: Next) {
+    const { row, order } = settlementRows(settlements);
+    row.push(...(next === undefined ? [0] : [1, next.session, next.nonce, next.max, bytesPerCall]));
+    const answer = await this.#run('settle', partition, row, { items: settlements.length });
+    const [kinds, hints, news, mail, records, members] = answer as [
+      SettleAnswer['kind'][],
+      string[],
+      FlatNews,
+      string[],
+      WireClaim[],
+      WireMembers[],
+    ];
+    const answers: SettleAnswer[] = Array.from(settlements, () => ({ kind: 'fenced' }));
+    for (const [at, kind] of kinds.entries()) answers[order[at] as number] = { kind };
+    const claims = [...records.map(toClaim), ...members.flatMap(toClaims)];
+    return { answers, claims, hints: toHints(hints), news: toNews(news), mail: mail.map(Number) };
   }
 
   async outbox(partition: number, to: number, taken: number): Promise<Letter[]> {
@@ -206,10 +229,8 @@ export class RedisStore implements Store {
   async members(partition: number, group: TaskId, from: number, wanted: number) {
     const row = [group, from, wanted, bytesPerCall];
     const answer = await this.#run('members', partition, row, { news: false, items: wanted });
-    const [flat, size, created, decided, now] = answer as [string[], ...(string | number)[]];
-    const outcomes: (Outcome | undefined)[] = [];
-    for (let i = 0; i < flat.length; i += 2)
-      outcomes.push(flat[i] === '' ? undefined : { state: flat[i] as SettledState, payload: flat[i + 1] as string });
+    const [ends, size, created, decided, now] = answer as [string[], ...(string | number)[]];
+    const outcomes = ends.map(toOutcome);
     const since = (at: unknown): number => (Number(at) === 0 ? 0 : Number(now) - Number(at));
     return { outcomes, size: Number(size), openMs: since(created), decidedMs: since(decided) };
   }
@@ -300,6 +321,50 @@ export class RedisStore implements Store {
   #everywhere<T>(call: (partition: number) => Promise<T>): Promise<T[]> {
     return Promise.all(Array.from({ length: this.partitions }, (_, partition) => call(partition)));
   }
+}
+
+const states: Readonly<Record<string, SettledState>> = { s: 'succeeded', f: 'failed', c: 'cancelled' };
+
+function toOutcome(end: string): Outcome | undefined {
+  const state = states[end.charAt(0)];
+  return state && { state, payload: end.slice(end.indexOf('\n', end.indexOf('\n') + 1) + 1) };
+}
+
+function toClaims([group, token, parent, created, started, claimedAt, rows]: WireMembers): Claim[] {
+  const [createdAt, startedAt] = [Number(created), Number(started)];
+  const claims: Claim[] = [];
+  for (let i = 0; i < rows.length; i += 2) {
+    const row = rows[i + 1] as string;
+    const [first, second] = [row.indexOf('\n'), row.indexOf('\n', row.indexOf('\n') + 1)];
+    const third = row.indexOf('\n', second + 1);
+    claims.push({
+      id: `${group}.${rows[i]}`,
+      token,
+      coroutine: row.slice(0, first),
+      args: row.slice(third + 1),
+      options: row.slice(second + 1, third),
+      attempt: 1,
+      parent,
+      createdAt,
+      startedAt,
+      begunAt: startedAt,
+      claimedAt,
+      history: [],
+      events: [],
+      commits: 0,
+      logged: 0,
+      failures: 0,
+      firstOp: 0,
+    });
+  }
+  return claims;
+}
+
+/** As they were asked for. */
+function inOrder(claims: Claim[], ids: readonly TaskId[], already: boolean): Claim[] {
+  if (already) return claims;
+  const places = new Map(ids.map((id, place) => [id, place]));
+  return claims.sort((a, b) => (places.get(a.id) ?? 0) - (places.get(b.id) ?? 0));
 }
 
 function toClaim(wire: WireClaim): Claim {

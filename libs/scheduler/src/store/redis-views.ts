@@ -91,10 +91,14 @@ export class RedisViews implements Views {
   }
 
   async origin(id: TaskId): Promise<{ args: string; firstOp: number } | undefined> {
-    const [args, firstOp] = await this.#ask(`task:${id}`, this.#partition(id), (redis, key) =>
+    const partition = this.#partition(id);
+    const [args, firstOp] = await this.#ask(`task:${id}`, partition, (redis, key) =>
       redis.hmget(key, 'args', 'firstOp'),
     );
-    return typeof args === 'string' ? { args, firstOp: Number(firstOp ?? 0) } : undefined;
+    if (typeof args === 'string') return { args, firstOp: Number(firstOp ?? 0) };
+    const [, group, index = 0] = /^(.*)\.(\d+)$/.exec(id) ?? [];
+    const row = await this.#ask(`backlog:${group}`, partition, (redis, key) => redis.lindex(key, Number(index)));
+    return row === null ? undefined : { args: row.split('\n').slice(3).join('\n'), firstOp: 0 };
   }
 
   history(id: TaskId, from: number, count: number): Promise<HistoryEntry[]> {

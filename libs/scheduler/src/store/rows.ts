@@ -65,7 +65,7 @@ export function turnRow(turn: Turn, abroad: (id: TaskId) => number | ''): Row {
   return [row.length, ...row];
 }
 
-export const settlementRow = ({ id, token, outcome, retry, logs, progress }: Settlement): Row => [
+const settlementRow = ({ id, token, outcome, retry, logs, progress }: Settlement): Row => [
   id,
   token,
   outcome.state,
@@ -76,3 +76,66 @@ export const settlementRow = ({ id, token, outcome, retry, logs, progress }: Set
   logs.length,
   ...logs,
 ];
+
+/** A member's group and number; undefined for another id. */
+function memberOf(id: TaskId): { group: TaskId; index: string } | undefined {
+  return id.charCodeAt(groupLength) === 46
+    ? { group: id.slice(0, groupLength), index: id.slice(groupLength + 1) }
+    : undefined;
+}
+/** `<root>.<12 characters>` */
+const groupLength = 41;
+
+/** Ids in runs of members of one gather, and of others. */
+export function idRows(ids: readonly TaskId[]): Row {
+  const row: Row = [];
+  let runs = 0;
+  for (let from = 0; from < ids.length; runs++) {
+    const group = memberOf(ids[from] as TaskId)?.group;
+    const run: string[] = [];
+    for (; from < ids.length; from++) {
+      const id = ids[from] as TaskId;
+      const member = memberOf(id);
+      if (member?.group !== group) break;
+      run.push(member?.index ?? id);
+    }
+    row.push(group ?? '', run.length);
+    for (const each of run) row.push(each);
+  }
+  return [runs, ...row];
+}
+
+/**
+ * Members of a gather that have ended with an outcome and nothing else go together, those of one claim after the other,
+ * in few words. `order`: which settlement each answer is for.
+ */
+export function settlementRows(settlements: readonly Settlement[]): { row: Row; order: number[] } {
+  const runs = new Map<string, { group: TaskId; token: string; indices: string[]; ends: string[]; places: number[] }>();
+  const others: number[] = [];
+  for (const [place, { id, token, outcome, retry, logs, progress }] of settlements.entries()) {
+    const member = memberOf(id);
+    if (member === undefined || retry !== undefined || logs.length > 0 || progress !== undefined) {
+      others.push(place);
+      continue;
+    }
+    const { group, index } = member;
+    const name = `${group} ${token}`;
+    let run = runs.get(name);
+    if (run === undefined) {
+      run = { group, token, indices: [], ends: [], places: [] };
+      runs.set(name, run);
+    }
+    run.indices.push(index);
+    run.ends.push(`${outcome.state.charAt(0)}${outcome.payload}`);
+    run.places.push(place);
+  }
+  const row: Row = [runs.size];
+  for (const { group, token, indices, ends } of runs.values()) {
+    row.push(group, token, indices.length);
+    for (const index of indices) row.push(index);
+    for (const end of ends) row.push(end);
+  }
+  row.push(others.length);
+  for (const place of others) row.push(...settlementRow(settlements[place] as Settlement));
+  return { row, order: [...[...runs.values()].flatMap(({ places }) => places), ...others] };
+}

@@ -1,7 +1,7 @@
 /** A hint has arrived: who of the hinted tasks starts here, and where the others go. */
 import { encodeEvent } from '../contract/history.ts';
 import { bytesPerCall } from '../contract/limits.ts';
-import type { Claim } from '../contract/store.ts';
+import type { Claim, Next } from '../contract/store.ts';
 import { isSettled, type SessionId, type TaskId } from '../contract/task.ts';
 import type { MemoryTask } from './memory-task.ts';
 import type { Partition } from './partition.ts';
@@ -44,6 +44,31 @@ export function claimTasks(
     const claim = claimOf(task, part.now());
     claims.push(claim);
     bytes += bytesOf(claim);
+  }
+  return claims;
+}
+
+/** What a session takes when it settles. */
+export function claimNext(part: Partition, { session: id, nonce, max }: Next): Claim[] {
+  const session = part.sessions.live(id);
+  if (session === undefined) return [];
+  const again = [...session.claimed].filter(({ claim }) => claim?.nonce === nonce);
+  if (again.length > 0) return again.map((task) => claimOf(task, part.now()));
+  const claims: Claim[] = [];
+  let bytes = 0;
+  for (let left = max - part.queue.hinted; left > 0 && bytes <= bytesPerCall; ) {
+    const task = part.queue.takeOne((coroutine) => session.coroutines.has(coroutine));
+    if (task === undefined) break;
+    if (part.endLate(task)) continue;
+    if (!mayTry(session, task)) {
+      part.queue.misrouted(task, part.serves, part.now() + misroutedMs - hintTtlMs);
+      continue;
+    }
+    part.start(task, id, nonce);
+    const claim = claimOf(task, part.now());
+    claims.push(claim);
+    bytes += bytesOf(claim);
+    left--;
   }
   return claims;
 }

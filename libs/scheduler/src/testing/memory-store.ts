@@ -15,6 +15,7 @@ import type {
   Letter,
   Listener,
   NewRoot,
+  Next,
   ParkAnswer,
   ParkRequest,
   SessionInfo,
@@ -27,7 +28,7 @@ import type {
 } from '../contract/store.ts';
 import type { SessionId, TaskId } from '../contract/task.ts';
 import { cancelChildrenPage, cancelTask, cancelTreePage } from './cancel.ts';
-import { claimTasks } from './claim.ts';
+import { claimNext, claimTasks } from './claim.ts';
 import { sendDirect } from './direct.ts';
 import { type Around, MemoryViews } from './memory-views.ts';
 import { News } from './news.ts';
@@ -96,9 +97,10 @@ export class MemoryStore extends MemoryViews implements Store {
     return this.#mailing('commit', partition, (part) => ({ answers: commitTurns(part, turns), news: [] }));
   }
 
-  settle(partition: number, settlements: readonly Settlement[]) {
+  settle(partition: number, settlements: readonly Settlement[], next?: Next) {
     return this.#mailing('settle', partition, (part) => ({
       answers: settlements.map((settlement) => settleTask(part, settlement)),
+      claims: next === undefined ? [] : claimNext(part, next),
       news: [],
     }));
   }

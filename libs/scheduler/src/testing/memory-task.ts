@@ -192,6 +192,9 @@ export const newTree = (resultTtlMs: number, key: string | undefined): Tree => (
   ending: undefined,
 });
 
+/** The first of the backlog, which there is. */
+export const nextMember = ({ members, next }: MemoryGroup): GroupMember => members[next] as GroupMember;
+
 export const hasBacklog = (group: MemoryGroup): boolean => group.next < group.members.length;
 
 /** Members that could be dispatched now. */

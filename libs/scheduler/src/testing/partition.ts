@@ -74,9 +74,12 @@ export class Partition {
     return task?.claim?.token === token ? task : undefined;
   }
 
-  /** What goes on its way to workers now. */
+  /** What goes on its way to workers now: as much as there are slots that nobody uses. */
   take(): Hint[] {
-    return this.queue.take(2 * this.sessions.slots(), this.serves, this.now());
+    let running = this.counts.states.running;
+    for (const session of this.sessions.all()) if (session.draining) running -= session.claimed.size;
+    const free = this.sessions.slots() - Math.max(0, running);
+    return this.queue.take(free, this.serves, this.now());
   }
 
   // --- how a task begins

@@ -8,7 +8,7 @@
  */
 import type { Hint } from '../contract/dispatch.ts';
 import { Heap } from './heap.ts';
-import { dispatchable, type MemoryGroup, type MemoryTask, mayDispatch } from './memory-task.ts';
+import { dispatchable, type MemoryGroup, type MemoryTask, mayDispatch, nextMember } from './memory-task.ts';
 
 /** The usual time that a hint may take; the sweep says it. */
 export const hintTtlMs = 2_000;
@@ -67,20 +67,44 @@ export class ReadyQueue {
   take(window: number, serves: (coroutine: string) => boolean, now: number): Hint[] {
     const hints: Hint[] = [];
     for (let looks = 0; looks < looksPerCall && hints.length < hintsPerCall && this.#hinted.size < window; looks++) {
-      const entry = this.#ready.pop();
-      if (entry === undefined) break;
-      if (entry.gone) continue;
-      this.#entries.delete(entry.item);
-      if (isGroup(entry.item) && !mayDispatch(entry.item)) continue;
-      if (!entry.revived) this.#virtual = entry.start;
-      const task = isGroup(entry.item) ? this.#dispatch(entry.item) : entry.item;
-      if (isGroup(entry.item)) this.addGroup(entry.item);
+      const [task, entry] = this.#next(() => true) ?? [];
+      if (task === undefined || entry === undefined) break;
       if (serves(task.work.coroutine)) {
         this.#hinted.set(task, now);
         hints.push({ id: task.id, priority: task.priority });
       } else this.#stranded.set(task, { ...entry, item: task });
     }
     return hints;
+  }
+
+  /** The next one that this is something for: it is nowhere then. */
+  takeOne(isFor: (coroutine: string) => boolean): MemoryTask | undefined {
+    return this.#next(isFor)?.[0];
+  }
+
+  #next(isFor: (coroutine: string) => boolean): [MemoryTask, Entry] | undefined {
+    const stay: Entry[] = [];
+    let found: [MemoryTask, Entry] | undefined;
+    while (found === undefined) {
+      const entry = this.#ready.pop();
+      if (entry === undefined) break;
+      if (entry.gone) continue;
+      if (isGroup(entry.item) && !mayDispatch(entry.item)) {
+        this.#entries.delete(entry.item);
+        continue;
+      }
+      const { coroutine } = isGroup(entry.item) ? nextMember(entry.item) : entry.item.work;
+      if (!isFor(coroutine)) {
+        stay.push(entry);
+        continue;
+      }
+      this.#entries.delete(entry.item);
+      if (!entry.revived) this.#virtual = entry.start;
+      found = [isGroup(entry.item) ? this.#dispatch(entry.item) : entry.item, entry];
+      if (isGroup(entry.item)) this.addGroup(entry.item);
+    }
+    for (const entry of stay) this.#ready.push(entry);
+    return found;
   }
 
   /** The hint has met a worker that does not know the coroutine: others get it, or it strands. */

@@ -2,6 +2,8 @@
 import { NonDeterminismError } from '../contract/exceptions.ts';
 import type { TaskEvent } from '../contract/history.ts';
 
+const none: ReadonlySet<number> = new Set();
+
 export class RunInbox {
   /** In order; the first `#delivered` have been given, and are kept only for a replay in this run. */
   readonly #events: (TaskEvent | undefined)[];
@@ -23,7 +25,8 @@ export class RunInbox {
   }
 
   /** Operations whose outcome has come as a step's. */
-  get steps(): Set<number> {
+  get steps(): ReadonlySet<number> {
+    if (this.#events.length === 0) return none;
     return new Set(this.#events.flatMap((event) => (event?.kind === 'step' ? [event.op] : [])));
   }
 

@@ -2,141 +2,111 @@
  * TaskRun: drives one claimed task through its runner until it is settled, handed over or fenced.
  *
  * Owns: when events are delivered, when a turn is committed, holding a slot while the coroutine runs, local timers and
- * side effects. Does not own: what operations mean (loop/), batching of calls (group-commit), the claim (worker).
+ * side effects. Does not own: what operations mean (loop/), what a turn holds (turns.ts), batching of calls
+ * (group-commit), the claim (worker). Most tasks never suspend, so what those do not need is made when it is needed.
  *
  * W1. Replay walks the history: a start waits until the coroutine has begun that operation, an event is delivered. What
  *     the inbox holds beyond is delivered after (L1).
  * W2. The requests of a turn are committed before any event that came after them is delivered.
- * W3. A slot is held exactly while user code of this task may run; side effects of steps are user code.
+ * W3. A slot is held while user code of this task may run; side effects of steps are user code. What has ended gives it up
+ *     before the store knows: the next tasks are claimed while the outcomes of these are on their way.
  * W4. After `fenced` nothing more is sent for this run (T2).
  */
-import type { Clock } from '../contract/clock.ts';
 import { encode, errorValue } from '../contract/codec.ts';
-import type { KeptOptions } from '../contract/coroutine.ts';
+import { decodeOptions, type KeptOptions } from '../contract/coroutine.ts';
 import { FencedError, NonDeterminismError } from '../contract/exceptions.ts';
 import type { HistoryStep, TaskEvent } from '../contract/history.ts';
-import { childId, rootOf } from '../contract/ids.ts';
-import type { AboutTask, Instrument } from '../contract/instrument.ts';
-import type { Limits } from '../contract/limits.ts';
+import { childId } from '../contract/ids.ts';
+import type { AboutTask } from '../contract/instrument.ts';
 import type { ErrorValue, Outcome } from '../contract/outcome.ts';
-import type { Claim, GroupMembers, ParkAnswer, SettleAnswer, Settlement, Turn, TurnAnswer } from '../contract/store.ts';
-import type { TaskId } from '../contract/task.ts';
-import type { Threads } from '../contract/threads.ts';
-import { traceIdOf } from '../contract/trace.ts';
+import type { Claim, ParkAnswer } from '../contract/store.ts';
 import type { AnyCoroutineFunction } from '../loop/coroutines.ts';
 import type { Delivery } from '../loop/operations.ts';
-import type { StepWatch } from '../loop/oversights.ts';
 import { Runner } from '../loop/runner.ts';
-import { TurnRequests } from '../loop/turn.ts';
+import type { SideEffect } from '../loop/turn.ts';
 import { AttemptLimits, hasTimeLimits } from './attempt-limits.ts';
 import { asOffender, type Offender } from './blame.ts';
-import { type Ending, endedRun } from './ended-run.ts';
 import { Notice } from './notice.ts';
-import type { Parking } from './parking.ts';
+import { Report } from './report.ts';
 import { retryAfterMs } from './retry.ts';
+import type { RunHost } from './run-host.ts';
 import { RunInbox } from './run-inbox.ts';
 import { SideEffects } from './side-effects.ts';
-import type { Slots } from './slots.ts';
-import { Talk } from './talk.ts';
 import { Timers } from './timers.ts';
+import { Turns } from './turns.ts';
 
-export interface RunHost {
-  readonly clock: Clock;
-  readonly slots: Slots;
-  readonly instrument: Instrument;
-  readonly limits: Limits;
-  readonly threads: Threads;
-  /** In debug mode. */
-  readonly watch: StepWatch | undefined;
-  commit(turn: Turn): Promise<TurnAnswer>;
-  /** Fences the run and lets another worker, or this one, run the task from what is recorded. */
-  giveBack(run: TaskRun, reason: string): void;
-  settle(settlement: Settlement): Promise<SettleAnswer>;
-  /** All outcomes of a group, or only member `index`. */
-  members(group: TaskId, index: number | undefined): Promise<GroupMembers>;
-  /** Another attempt of a task follows in so many milliseconds. */
-  retryLater(task: TaskId, ms: number): void;
-  /** The coroutine of the root has ended, tasks of its tree have not. */
-  endTree(root: TaskId): Promise<void>;
-  /** This worker stops: what suspends goes on elsewhere. */
-  readonly draining: boolean;
-  /** Who rests here, and for how long. */
-  readonly parking: Pick<Parking, 'rests' | 'goesOn'>;
-  /** For tests: forget the coroutine at every suspension, and replay it when something happens. */
-  readonly alwaysReplay: boolean;
-}
-
-/** Logs and progress alone are not worth a call at once; people look at them a few times a second at most. */
-const talkDelayMs = 200;
-/** What a suspended task still waits for is of use only to find tasks that wait for each other. */
-const waitsDelayMs = 1000;
+const isStart = (step: HistoryStep): step is Extract<HistoryStep, ['start', ...unknown[]]> => step[0] === 'start';
 
 export class TaskRun implements Offender {
   readonly claim: Claim;
-  /** For the instrument. */
-  readonly about: AboutTask;
-  readonly #options: KeptOptions;
+  readonly #options: Readonly<KeptOptions>;
   readonly #host: RunHost;
   readonly #fn: AnyCoroutineFunction;
+  readonly #report: Report;
   readonly #limits: AttemptLimits | undefined;
   #runner: Runner;
-  readonly #startedAt: number;
   /** What is recorded of this task: before this run, and in this run too if it is replayed here. */
   readonly #history: HistoryStep[];
   #logged: number;
   readonly #inbox: RunInbox;
-  #commits: number;
-  #requests = new TurnRequests();
-  readonly #ownEvents: TaskEvent[] = [];
-  readonly #timers: Timers;
-  readonly #sideEffects: SideEffects;
+  readonly #turns: Turns;
   readonly #news = new Notice();
-  readonly #talk: Talk;
-  #recordedSuspended = false;
-  /** `moves` of the runner when the store was told last what the task waits for. */
-  #told = 0;
+  #timers: Timers | undefined;
+  #sideEffects: SideEffects | undefined;
   /** Since when it holds a slot. */
   #slotSince: number | undefined;
+  /** Its coroutine has ended, and the store does not know yet. */
+  #settling = false;
   #fenced = false;
   /** An error that the coroutine has let go unhandled. */
   #unhandled: { error: unknown } | undefined;
   #parking: Promise<void> | undefined;
-  #ending: Ending = { end: 'left', errorType: undefined, reason: undefined };
 
   /** The caller has acquired a slot for this run. */
   constructor(claim: Claim, fn: AnyCoroutineFunction, host: RunHost) {
+    const { clock } = host;
     this.claim = claim;
-    this.#options = JSON.parse(claim.options) as KeptOptions;
-    const { trace } = this.#options;
-    this.about = { id: claim.id, coroutine: claim.coroutine, traceId: trace && traceIdOf(trace) };
+    this.#options = decodeOptions(claim.options);
     this.#fn = fn;
     this.#host = host;
+    this.#report = new Report(claim, this.#options, clock, host.instrument);
+    this.#slotSince = this.#report.startedAt;
     this.#history = claim.history.flatMap((entry) => JSON.parse(entry) as HistoryStep[]);
     this.#inbox = new RunInbox(claim.events, host.alwaysReplay);
-    this.#talk = new Talk(host.clock, () => this.#news.give());
-    this.#commits = claim.commits;
     this.#logged = claim.logged;
-    this.#startedAt = host.clock.monotonic();
-    this.#slotSince = this.#startedAt;
-    this.#timers = new Timers(host.clock, (op) => this.#happened({ kind: 'timer', op }));
-    const happened = (event: TaskEvent): void => this.#happened(event);
-    const limits = { ...fn.options, ...this.#options };
-    this.#limits = hasTimeLimits(limits) ? new AttemptLimits(claim, limits, host.clock, happened) : undefined;
-    this.#sideEffects = new SideEffects(`${claim.coroutine} ${claim.id}`, host.threads, host.limits, happened);
+    this.#turns = new Turns(claim, clock, () => this.#news.give());
+    if (hasTimeLimits(fn.options) || hasTimeLimits(this.#options)) {
+      const limits = { ...fn.options, ...this.#options };
+      this.#limits = new AttemptLimits(claim, limits, clock, (event) => this.#happened(event));
+    }
     this.#runner = this.#newRunner();
   }
 
   #newRunner(): Runner {
     const { id, attempt, failures, firstOp } = this.claim;
     const { name, context = [], trace } = this.#options;
-    const deadline = this.#limits?.deadline;
-    const starts = this.#history.filter((step): step is ['start', string, string] => step[0] === 'start');
-    const about = { id, name, context, trace, attempt, failures, deadline, firstOp, logged: this.#logged };
-    const task = { ...about, starts, recorded: this.#inbox.steps, watch: this.#host.watch };
-    const runner: Runner = new Runner(this.#fn, task, this.#host.clock, this.#host.limits, () => {
-      if (runner === this.#runner) this.#news.give();
-    });
+    const runner: Runner = new Runner(
+      this.#fn,
+      {
+        ...{ id, name, context, trace, attempt, failures, firstOp },
+        deadline: this.#limits?.deadline,
+        logged: this.#logged,
+        starts: this.#history.filter(isStart),
+        recorded: this.#inbox.steps,
+        watch: this.#host.watch,
+      },
+      this.#host.clock,
+      this.#host.limits,
+      () => {
+        if (runner === this.#runner) this.#news.give();
+      },
+    );
     return runner;
+  }
+
+  /** For the instrument. */
+  get about(): AboutTask {
+    return this.#report.about;
   }
 
   blame(error: unknown): void {
@@ -144,8 +114,12 @@ export class TaskRun implements Offender {
     this.#news.give();
   }
 
+  get running(): boolean {
+    return this.#slotSince !== undefined;
+  }
+
   get suspended(): boolean {
-    return this.#slotSince === undefined;
+    return !this.running && !this.#settling;
   }
 
   /** For how long the coroutine has been running without a wait; 0 while it is suspended. */
@@ -169,22 +143,22 @@ export class TaskRun implements Offender {
   fence(reason: string): void {
     if (this.#fenced) return;
     this.#fenced = true;
-    this.#ending.reason = reason;
+    this.#report.fenced(reason);
     this.#runner.dispose(new FencedError(reason));
-    this.#sideEffects.abandon(reason);
+    this.#sideEffects?.abandon(reason);
     this.#news.give();
   }
 
   /** It waits for the loop alone, has heard all that came, and the store knows all about it. */
   get parkable(): boolean {
-    const { logs, progress } = this.#requests;
-    const waits = this.suspended && this.#suspends && !this.#fenced && this.#inbox.allDelivered;
-    return waits && logs.length === 0 && progress === undefined;
+    return (
+      this.suspended && this.#suspends && !this.#fenced && this.#inbox.allDelivered && !this.#turns.requests?.talks
+    );
   }
 
   /** When a timer of its own ends, by the clock's `monotonic`. */
   get wakesAt(): number {
-    return Math.min(this.#timers.next, this.limitAt);
+    return Math.min(this.#timers?.next ?? Number.POSITIVE_INFINITY, this.limitAt);
   }
 
   /** When a time limit of its own is over, by the clock's `monotonic`; Infinity when it has none. */
@@ -207,30 +181,34 @@ export class TaskRun implements Offender {
   async drive(): Promise<void> {
     try {
       if (this.#limits?.refusal !== undefined) return await this.#settle(this.#limits.refusal);
-      await this.#replay();
+      await this.#start();
       await this.#live();
     } catch (error) {
       await this.#fail(error);
     } finally {
-      this.#timers.clearAll();
+      this.#timers?.clearAll();
       this.#limits?.clear();
-      this.#sideEffects.abandon('the task has ended here');
-      this.#talk.clear();
+      this.#sideEffects?.abandon('the task has ended here');
+      this.#turns.clear();
       this.#releaseSlot();
-      this.#tellEnd();
+      this.#report.ended();
     }
+  }
+
+  async #start(): Promise<void> {
+    asOffender(this, () => this.#runner.start(JSON.parse(this.claim.args)));
+    await this.#drain();
+    if (this.#history.length > 0) await this.#replay();
   }
 
   async #replay(): Promise<void> {
     const runner = this.#runner;
     const began = this.#host.clock.monotonic();
     const steps = this.#history.length;
-    asOffender(this, () => runner.start(JSON.parse(this.claim.args)));
-    await this.#drain();
     let started = 0;
-    for (const [kind] of [...this.#history]) {
+    for (const step of [...this.#history]) {
       if (this.#fenced) return;
-      if (kind === 'start') {
+      if (isStart(step)) {
         started += 1;
         while (runner.started < started && runner.outcome === undefined && !this.#fenced) await this.#somethingNew();
         if (runner.started < started && runner.outcome?.state === 'succeeded')
@@ -241,17 +219,20 @@ export class TaskRun implements Offender {
       if (runner.outcome !== undefined) break;
     }
     runner.replaying = false;
-    const ms = this.#host.clock.monotonic() - began;
-    if (steps > 0) this.#host.instrument.replayed?.({ ...this.about, steps, ms });
+    this.#report.replayed(steps, this.#host.clock.monotonic() - began);
   }
 
   async #live(): Promise<void> {
     while (!this.#fenced) {
       while (!this.#inbox.allDelivered && this.#runner.outcome === undefined) await this.#deliver();
-      await this.#collect();
+      this.#news.clear();
+      if (this.#runner.ready) await this.#drain(); // it went on while the last turn was on its way to the store
+      this.#turns.take(this.#runner);
+      const effects = this.#turns.requests?.sideEffects.splice(0) ?? [];
+      if (effects.length > 0) await this.#begin(effects);
       const { outcome } = this.#runner;
       if (outcome !== undefined) return await this.#finish(outcome);
-      if (this.#mustCommit()) await this.#commit();
+      if (this.#turns.isDue(this.#runner, this.#suspends)) await this.#commit();
       else await this.#rest();
     }
   }
@@ -259,19 +240,15 @@ export class TaskRun implements Offender {
   async #deliver(): Promise<void> {
     const event = this.#inbox.next();
     const delivery: Delivery = event.kind === 'group' ? { ...event, members: await this.#gathered(event) } : event;
-    if (event.kind === 'timer') this.#timers.clear(event.op);
+    if (event.kind === 'timer') this.#timers?.clear(event.op);
     this.#runner.deliver(delivery);
     await this.#drain();
   }
 
   async #gathered(event: Extract<TaskEvent, { kind: 'group' }>): Promise<(Outcome | undefined)[]> {
     const group = await this.#host.members(childId(this.claim.id, event.op), event.failed);
-    const { outcomes, size, openMs, decidedMs } = group;
-    if (!this.#runner.replaying) {
-      const failed = event.failed !== undefined;
-      this.#host.instrument.gathered?.({ ...this.about, members: size, failed, openMs, fanInMs: decidedMs });
-    }
-    return outcomes;
+    if (!this.#runner.replaying) this.#report.gathered(group, event.failed !== undefined);
+    return group.outcomes;
   }
 
   /** Until the coroutine has nothing left to do by itself. */
@@ -281,73 +258,40 @@ export class TaskRun implements Offender {
     this.#runner.drained();
   }
 
-  /** Takes what the coroutine asked for, and starts its side effects: what they do at once goes into the same commit. */
-  async #collect(): Promise<void> {
-    this.#news.clear();
-    if (this.#runner.ready) await this.#drain(); // it went on while the last turn was on its way to the store
-    const requests = this.#runner.takeRequests();
-    this.#requests.append(requests);
-    const effects = this.#requests.sideEffects.splice(0);
-    if (effects.length === 0) return;
-    for (const { op, effect } of effects) void asOffender(this, () => this.#sideEffects.begin(op, effect));
+  /** Starts side effects: what they do at once goes into the same commit. */
+  async #begin(effects: readonly { op: number; effect: SideEffect }[]): Promise<void> {
+    const { coroutine, id } = this.claim;
+    const { threads, limits } = this.#host;
+    this.#sideEffects ??= new SideEffects(`${coroutine} ${id}`, threads, limits, (event) => this.#happened(event));
+    const running = this.#sideEffects;
+    for (const { op, effect } of effects) void asOffender(this, () => running.begin(op, effect));
     await this.#drain();
-    this.#requests.append(this.#runner.takeRequests());
+    this.#turns.take(this.#runner);
   }
 
-  /** An own event: it goes into the inbox with the next commit, and is delivered in its order there. */
   #happened(event: TaskEvent): void {
-    this.#ownEvents.push(event);
+    this.#turns.happened(event);
     this.#news.give();
   }
 
   get #suspends(): boolean {
-    return this.#runner.suspended && !this.#sideEffects.running && this.#ownEvents.length === 0;
-  }
-
-  get #waitsHaveChanged(): boolean {
-    return this.#recordedSuspended && this.#runner.moves !== this.#told && this.#runner.waits() !== undefined;
-  }
-
-  #mustCommit(): boolean {
-    if (this.#requests.urgent || this.#ownEvents.length > 0 || this.#suspends !== this.#recordedSuspended) return true;
-    const talks = this.#requests.logs.length > 0 || this.#requests.progress !== undefined;
-    if (!talks && !this.#waitsHaveChanged) return false;
-    return this.#talk.isDue(talks ? talkDelayMs : waitsDelayMs);
+    return this.#runner.suspended && !this.#sideEffects?.running && !this.#turns.hasEvents;
   }
 
   async #commit(ends = false): Promise<void> {
-    this.#talk.clear();
-    const requests = this.#requests;
-    this.#requests = new TurnRequests();
-    const events = this.#ownEvents.splice(0);
-    const { sideEffects: _, steps, ...effects } = requests;
-    const suspended = this.#suspends;
-    this.#told = this.#runner.moves;
-    this.#commits += 1;
-    const known = this.known;
-    const wave = `${this.claim.id}:${this.#commits}`;
-    const answer = await this.#host.commit({
-      ...effects,
-      id: this.claim.id,
-      token: this.claim.token,
-      seq: this.#commits,
-      known,
-      history: steps.length > 0 ? JSON.stringify(steps) : undefined,
-      cancels: effects.cancels.map((cancel) => ({ ...cancel, wave: cancel.wave ?? wave })),
-      cancelGroups: effects.cancelGroups.map((cancel) => ({ ...cancel, wave: cancel.wave ?? wave })),
-      events,
-      suspended,
-      ends,
-      waits: suspended ? this.#runner.waits() : undefined,
-    });
+    const { known } = this;
+    const { turn, requests } = this.#turns.next(this.#runner, known, this.#suspends, ends);
+    const answer = await this.#host.commit(turn);
     if (answer.kind === 'fenced') return this.#lost();
     if (answer.kind === 'behind') return this.#host.giveBack(this, 'the store has lost what it knew of it');
-    if (this.#host.alwaysReplay) this.#history.push(...steps);
-    for (const [what, op] of steps) if (what === 'start') this.#host.instrument.operation?.({ ...this.about, op });
+    if (this.#host.alwaysReplay) this.#history.push(...requests.steps);
+    this.#report.committed(requests.steps);
     this.#logged += requests.logs.length;
-    this.#recordedSuspended = suspended && answer.events.length === 0;
-    for (const { op, ms } of requests.timers) this.#timers.set(op, ms);
-    for (const op of requests.clearTimers) this.#timers.clear(op);
+    this.#turns.committed(turn, answer.events.length > 0);
+    if (requests.timers.length > 0)
+      this.#timers ??= new Timers(this.#host.clock, (op) => this.#happened({ kind: 'timer', op }));
+    for (const { op, ms } of requests.timers) this.#timers?.set(op, ms);
+    for (const op of requests.clearTimers) this.#timers?.clear(op);
     this.receive(known, answer.events);
   }
 
@@ -380,11 +324,11 @@ export class TaskRun implements Offender {
   /** Begins again from what is recorded. What was delivered and not recorded yet is delivered again. */
   async #forget(): Promise<void> {
     const forgotten = this.#runner;
-    this.#requests = new TurnRequests();
+    this.#turns.forget();
     this.#inbox.rewind();
     this.#runner = this.#newRunner();
     forgotten.dispose(new FencedError(`task ${this.claim.id} is replayed`));
-    await this.#replay();
+    await this.#start();
   }
 
   async #somethingNew(): Promise<void> {
@@ -395,18 +339,10 @@ export class TaskRun implements Offender {
 
   /** Requests of the last turn take effect before the outcome does. */
   async #finish(outcome: Outcome): Promise<void> {
-    if (this.#requests.outward) await this.#commit(this.claim.parent === undefined);
-    if (!this.#fenced) await this.#settle(outcome);
-    if (!this.#fenced) this.#tellOversights(outcome);
-  }
-
-  #tellOversights({ state }: Outcome): void {
+    if (this.#turns.requests?.outward) await this.#commit(this.claim.parent === undefined);
+    await this.#settle(outcome);
     const { oversights } = this.#runner;
-    if (oversights === undefined) return;
-    const { id } = this.claim;
-    const { traceId } = this.about;
-    for (const finding of oversights.findings(state, id === rootOf(id)))
-      this.#host.instrument.found?.({ ...finding, traceId });
+    if (oversights !== undefined && !this.#fenced) this.#report.forgotten(oversights, outcome);
   }
 
   /** The run itself went wrong: what the coroutine does from now on does not count. */
@@ -420,36 +356,21 @@ export class TaskRun implements Offender {
 
   async #settle(outcome: Outcome): Promise<void> {
     if (this.#fenced) return;
-    const { id, token, failures } = this.claim;
-    const { logs, progress } = this.#requests;
-    const { clock, instrument } = this.#host;
-    const delayMs = retryAfterMs(this.claim, this.#fn, outcome, clock, this.#limits);
+    this.#settling = true;
+    if (!this.#host.congested) this.#releaseSlot();
+    const { id, token } = this.claim;
+    const { logs = [], progress } = this.#turns.requests ?? {};
+    const delayMs = retryAfterMs(this.claim, this.#fn, outcome, this.#host.clock, this.#limits);
     const retry = delayMs === undefined ? undefined : { ms: delayMs, firstOp: this.#runner.nextOp };
     const answer = await this.#host.settle({ id, token, outcome, retry, logs, progress });
     if (answer.kind === 'fenced') return this.#lost();
     const errorType = outcome.state === 'failed' ? (JSON.parse(outcome.payload) as ErrorValue).type : undefined;
     if (answer.kind === 'retrying' && delayMs !== undefined) {
-      this.#ending = { end: 'retried', errorType, reason: undefined };
-      this.#host.retryLater(id, delayMs);
-      instrument.taskRetried?.({ ...this.about, errorType: errorType ?? '', failures: failures + 1, delayMs });
-      return;
+      this.#report.retried(errorType, delayMs);
+      return this.#host.retryLater(id, delayMs);
     }
-    this.#ending = { end: outcome.state, errorType, reason: undefined };
-    instrument.taskSettled?.({
-      ...this.about,
-      state: outcome.state,
-      ...(errorType === undefined ? {} : { errorType }),
-      ranMs: clock.monotonic() - this.#startedAt,
-    });
+    this.#report.settled(outcome, errorType);
     if (answer.kind === 'ending') await this.#host.endTree(id);
-  }
-
-  #tellEnd(): void {
-    const { clock, instrument } = this.#host;
-    const { trace } = this.#options;
-    if (trace === undefined || instrument.ran === undefined) return;
-    const ranMs = clock.monotonic() - this.#startedAt;
-    instrument.ran(endedRun(this.claim, trace, this.#ending, clock.now(), ranMs));
   }
 
   #lost(): void {

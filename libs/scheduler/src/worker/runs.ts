@@ -8,6 +8,7 @@
  * rounds (D1, I5).
  */
 import type { Clock } from '../contract/clock.ts';
+import { GroupCommit } from '../contract/group-commit.ts';
 import { partitionOf } from '../contract/ids.ts';
 import type { Instrument } from '../contract/instrument.ts';
 import type { Limits } from '../contract/limits.ts';
@@ -28,13 +29,16 @@ import type { Threads } from '../contract/threads.ts';
 import type { AnyCoroutineFunction } from '../loop/coroutines.ts';
 import type { StepWatch } from '../loop/oversights.ts';
 import type { Alarms } from './alarms.ts';
+import type { Claims } from './claims.ts';
 import type { Courier } from './courier.ts';
 import type { Hinter } from './hinter.ts';
 import { readMembers } from './members.ts';
 import { nearTasks } from './near.ts';
+import { Notice } from './notice.ts';
 import { Parking, type ParkingLimits } from './parking.ts';
 import { PatientCommit } from './patient-commit.ts';
-import { type RunHost, TaskRun } from './run.ts';
+import { TaskRun } from './run.ts';
+import type { RunHost } from './run-host.ts';
 import { bytesOfSettlement, bytesOfTurn } from './sizes.ts';
 import type { Slots } from './slots.ts';
 import { stageMembers } from './stage.ts';
@@ -51,6 +55,7 @@ export interface RunsParts {
   slots: Slots;
   hinter: Hinter;
   courier: Courier;
+  claims: Claims;
   /** Gives the claim of a task back; its run has been fenced. Does not fail. */
   release(id: TaskId, reason: string): void;
   alarms: Alarms;
@@ -76,15 +81,17 @@ export class Runs implements RunHost {
   readonly #release: RunsParts['release'];
   readonly #alarms: Alarms;
   readonly #runs = new Map<TaskId, TaskRun>();
-  readonly #driving = new Set<Promise<void>>();
+  /** So many have not ended here yet. */
+  #driven = 0;
+  readonly #idle = new Notice();
   readonly #commits: PatientCommit<Turn, TurnAnswer>;
   /** Turns that a full store refuses must not hold up the others. */
   readonly #growing: PatientCommit<Turn, TurnAnswer>;
-  readonly #settles: PatientCommit<Settlement, SettleAnswer>;
+  readonly #settles: GroupCommit<Settlement, SettleAnswer>;
   readonly #news: PatientCommit<TaskRun, { known: number; answer: TurnAnswer }>;
 
   constructor(parts: RunsParts) {
-    const { store, clock, instrument, limits, threads, watch, slots, hinter, courier, alarms, release } = parts;
+    const { store, clock, instrument, limits, threads, watch, slots, hinter, courier, claims, alarms, release } = parts;
     const { alwaysReplay = false } = parts;
     this.limits = limits;
     this.#release = release;
@@ -107,13 +114,15 @@ export class Runs implements RunHost {
     this.#commits = new PatientCommit(clock, commit, bytesOfTurn);
     this.#growing = new PatientCommit(clock, commit, bytesOfTurn);
     const settle = async (partition: number, settlements: readonly Settlement[]): Promise<SettleAnswer[]> => {
-      const { answers, hints, news, mail } = await store.settle(partition, settlements);
+      const { answers, hints, news, mail } = await claims.following(settlements.length, (next) =>
+        store.settle(partition, settlements, next),
+      );
       hinter.send(partition, hints);
       this.#tell(news);
       courier.carry(partition, mail);
       return answers;
     };
-    this.#settles = new PatientCommit(clock, settle, bytesOfSettlement);
+    this.#settles = new GroupCommit(clock, settle, bytesOfSettlement);
     const parks = new PatientCommit<ParkRequest, ParkAnswer>(clock, (partition, runs) => store.park(partition, runs));
     // What it knows is taken down now: what comes before the call goes out must not count as heard.
     this.parking = new Parking(clock, parts.parking, (run) => {
@@ -126,9 +135,12 @@ export class Runs implements RunHost {
   }
 
   get count(): { running: number; suspended: number } {
-    let suspended = 0;
-    for (const run of this.#runs.values()) if (run.suspended) suspended += 1;
-    return { running: this.#runs.size - suspended, suspended };
+    const count = { running: 0, suspended: 0 };
+    for (const run of this.#runs.values()) {
+      if (run.running) count.running += 1;
+      else if (run.suspended) count.suspended += 1;
+    }
+    return count;
   }
 
   /** Of all coroutines that hold a slot, for how long the one has that got it first. */
@@ -160,17 +172,21 @@ export class Runs implements RunHost {
     this.#runs.set(id, run);
     const queuedMs = Math.max(0, this.clock.now() - claim.createdAt);
     this.instrument.taskStarted?.({ ...run.about, attempt, queuedMs, replayed: claim.history.length > 0 });
-    const driving = run
-      .drive()
-      .catch(async (error: unknown) => {
-        run.fence(`task ${id}: given back`);
-        await failed(error);
-      })
-      .finally(() => {
-        if (this.#runs.get(id) === run) this.#runs.delete(id);
-        this.#driving.delete(driving);
-      });
-    this.#driving.add(driving);
+    this.#driven += 1;
+    void this.#drive(run, failed);
+  }
+
+  async #drive(run: TaskRun, failed: (error: unknown) => Promise<void>): Promise<void> {
+    const { id } = run.claim;
+    try {
+      await run.drive();
+    } catch (error) {
+      run.fence(`task ${id}: given back`);
+      await failed(error);
+    }
+    if (this.#runs.get(id) === run) this.#runs.delete(id);
+    this.#driven -= 1;
+    if (this.#driven === 0) this.#idle.give();
   }
 
   /** The claims are lost or were given back: the coroutines hear it by their signals. */
@@ -178,9 +194,9 @@ export class Runs implements RunHost {
     for (const id of ids) this.#runs.get(id)?.fence(`task ${id}: ${reason}`);
   }
 
-  /** Resolves when every run that there is now has ended. */
+  /** Resolves when no run is left. */
   async ended(): Promise<void> {
-    await Promise.all(this.#driving);
+    while (this.#driven > 0) await this.#idle.wait();
   }
 
   #tell(news: readonly News[]): void {
@@ -241,6 +257,11 @@ export class Runs implements RunHost {
 
   settle(settlement: Settlement): Promise<SettleAnswer> {
     return this.#settles.add(this.#partition(settlement.id), settlement);
+  }
+
+  /** As many again as may run: a slow store must not fill the memory with results. */
+  get congested(): boolean {
+    return this.#settles.unanswered >= this.slots.total;
   }
 
   members(group: TaskId, index: number | undefined) {

@@ -4,13 +4,13 @@
  * Owns: its session, fetching what it has slots for and no more, handing everything over when it
  * stops. Does not own: the runs themselves (runs.ts, run.ts), the order of tasks (the store), what brings ids (Dispatch).
  *
- * K1. No task is claimed without a free slot, so a busy worker holds nothing that another could run.
  * K2. A session that was given up fences all its runs before it becomes another session (T2).
  * K3. What the store counts as claimed here and nobody here runs is given back (strays.ts).
  */
 import type { Clock } from '../contract/clock.ts';
 import type { Consumption, Dispatch } from '../contract/dispatch.ts';
 import { StoreUnavailableError } from '../contract/exceptions.ts';
+import { GroupCommit } from '../contract/group-commit.ts';
 import type { Heartbeat } from '../contract/heartbeat.ts';
 import { partitionOf } from '../contract/ids.ts';
 import type { Instrument } from '../contract/instrument.ts';
@@ -21,11 +21,11 @@ import type { Threads } from '../contract/threads.ts';
 import type { AnyCoroutineFunction } from '../loop/coroutines.ts';
 import type { StepWatch } from '../loop/oversights.ts';
 import { Alarms } from './alarms.ts';
+import { Claims } from './claims.ts';
 import { Courier } from './courier.ts';
 import { Hinter } from './hinter.ts';
 import { Intake, type IntakeParts } from './intake.ts';
 import type { ParkingLimits } from './parking.ts';
-import { PatientCommit } from './patient-commit.ts';
 import { announcement, registry } from './registry.ts';
 import { Runs } from './runs.ts';
 import { Session } from './session.ts';
@@ -75,8 +75,9 @@ export class Worker {
   readonly #sweeper: Sweeper;
   readonly #intake: Intake;
   readonly #runs: Runs;
+  readonly #claims: Claims;
   /** Batches that arrive together are claimed together. */
-  readonly #claiming: PatientCommit<{ ids: readonly TaskId[]; slots: number }, undefined>;
+  readonly #claiming: GroupCommit<{ ids: readonly TaskId[]; slots: number }, undefined>;
   readonly #rounds: Ticker[] = [];
   readonly #alarms: Alarms;
   readonly #strays: Strays;
@@ -86,8 +87,6 @@ export class Worker {
   #listening: { close(): Promise<void> } | undefined;
   #consumptions: Consumption[] = [];
   #draining = false;
-  #claims = 0;
-  #claimsUnderWay = 0;
 
   constructor(parts: WorkerParts) {
     this.#parts = parts;
@@ -97,16 +96,30 @@ export class Worker {
     this.#hinter = new Hinter({ ...parts, keep: (...ready) => this.#keep(...ready) });
     this.#courier = new Courier({ ...parts, hinter: this.#hinter });
     this.#sweeper = new Sweeper({ ...parts, hinter: this.#hinter, courier: this.#courier });
-    this.#claiming = new PatientCommit(parts.clock, (partition, batches) => this.#claim(partition, batches));
+    this.#claims = new Claims({
+      ...{ ...parts, slots: this.#slots, hinter: this.#hinter },
+      session: () => this.id,
+      begin: (claim) => this.#begin(claim),
+    });
+    this.#claiming = new GroupCommit(parts.clock, async (partition, batches) => {
+      const slots = batches.reduce((sum, batch) => sum + batch.slots, 0);
+      await this.#claims.claim(
+        partition,
+        batches.flatMap((batch) => batch.ids),
+        slots,
+      );
+      return batches.map(() => undefined);
+    });
     const claim: IntakeParts['claim'] = (partition, ids, slots) => this.#claiming.add(partition, { ids, slots });
     this.#intake = new Intake({ clock: parts.clock, slots: this.#slots, claim });
     this.#alarms = new Alarms(parts.clock, (partition) => this.#sweeper.sweep(partition));
     const release = (id: TaskId, reason: string): void => void this.#giveBack(id, reason, undefined);
     const hands = { slots: this.#slots, hinter: this.#hinter, courier: this.#courier, alarms: this.#alarms };
+    const claims = this.#claims;
     const isNear = (name: string): boolean => this.#coroutines.get(name)?.options.placement === 'near';
-    this.#runs = new Runs({ ...parts, ...hands, isNear, release });
+    this.#runs = new Runs({ ...parts, ...hands, claims, isNear, release });
     this.#session = this.#newSession();
-    const claiming = (): boolean => this.#claimsUnderWay > 0;
+    const claiming = (): boolean => this.#claims.underWay;
     this.#strays = new Strays({ store: parts.store, session: () => this.id, runs: this.#runs, claiming });
   }
 
@@ -155,6 +168,7 @@ export class Worker {
     if (this.#draining) return;
     this.#draining = true;
     this.#runs.draining = true;
+    this.#claims.draining = true;
     await this.#parts.heartbeat.beat();
     await Promise.all(this.#consumptions.map((consumption) => consumption.stop()));
     await this.#handOver(this.#runs.ids('suspended'));
@@ -234,28 +248,6 @@ export class Worker {
       this.#warn('could not claim what became ready here; the sweep hands it out', error),
     );
     return slots;
-  }
-
-  async #claim(partition: number, batches: readonly { ids: readonly TaskId[]; slots: number }[]): Promise<undefined[]> {
-    const { store, clock } = this.#parts;
-    const ids = batches.flatMap((batch) => batch.ids);
-    const slots = batches.reduce((sum, batch) => sum + batch.slots, 0);
-    let claims: Claim[] = [];
-    this.#claimsUnderWay += 1;
-    try {
-      const nonce = String(++this.#claims);
-      const session = this.id;
-      const max = this.#draining ? 0 : slots;
-      // The same nonce again after a lost answer: a claim that was made must not be forgotten.
-      const answer = await untilAvailable(clock, () => store.claim(partition, session, nonce, ids, max));
-      claims = answer.claims;
-      this.#hinter.send(partition, answer.hints);
-    } finally {
-      this.#claimsUnderWay -= 1; // in one go with the begin of what it brought
-      this.#slots.release(slots - claims.length);
-    }
-    for (const claim of claims) this.#begin(claim);
-    return batches.map(() => undefined);
   }
 
   #begin(claim: Claim): void {

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { coroutine, IdempotencyConflictError, type Loop, StoreUnavailableError } from '../../src/index.ts';
+import { partitionOf } from '../../src/contract/ids.ts';
+import {
+  coroutine,
+  IdempotencyConflictError,
+  type Loop,
+  PayloadTooLargeError,
+  StoreUnavailableError,
+} from '../../src/index.ts';
 import { memoryCluster } from '../../src/testing/index.ts';
 
 const echo = coroutine('echo', async (_loop, args: unknown) => args);
@@ -45,6 +52,115 @@ describe('submit', () => {
     away = false;
     expect(state).toBe('pending');
     expect(await cluster.client.get(id)).toMatchObject({ coroutine: 'echo', state: 'pending' });
+  });
+});
+
+describe('submit of a batch', () => {
+  const partitions = 8;
+  const batch = (count: number, from = 0) =>
+    Array.from({ length: count }, (_, i) => ({ coroutine: 'echo', args: i + from, options: { name: `n${i}` } }));
+
+  /** Whose store counts submits, and is away from the call `awayFrom` on while `away`. */
+  async function counting() {
+    const state = { calls: 0, awayFrom: Number.POSITIVE_INFINITY };
+    const cluster = await memoryCluster({
+      ...{ coroutines, limits: { payload: 100 } },
+      store: {
+        partitions,
+        around: async (method, call) => {
+          if (method === 'submit' && ++state.calls >= state.awayFrom) throw new StoreUnavailableError('away');
+          return call();
+        },
+      },
+    });
+    return { cluster, client: cluster.client, state };
+  }
+
+  const rootsOf = async ({ client }: Awaited<ReturnType<typeof counting>>): Promise<number> =>
+    (await client.list({ limit: 500 })).items.length;
+
+  it.each([undefined, 'k'])('is answered in order, in one partition, in few calls; key %s', async (idempotencyKey) => {
+    const { cluster, client, state } = await counting();
+    await using _ = cluster;
+    const { tasks, replayed } = await client.submitAll(
+      batch(300),
+      idempotencyKey === undefined ? {} : { idempotencyKey },
+    );
+    expect(tasks.map(({ name }) => name)).toEqual(batch(300).map(({ options }) => options.name));
+    expect(replayed).toBe(false);
+    expect(new Set(tasks.map(({ id }) => id)).size).toBe(300);
+    expect(new Set(tasks.map(({ id }) => partitionOf(id, partitions))).size).toBe(1);
+    expect(state.calls).toBe(idempotencyKey === undefined ? 2 : 3);
+    const ended = await Promise.all(tasks.map(({ id }) => client.wait(id, 10_000)));
+    expect(ended.map((view) => view?.result)).toEqual(batch(300).map(({ args }) => args));
+  });
+
+  it('of nothing creates nothing', async () => {
+    const { cluster, client } = await counting();
+    await using _ = cluster;
+    expect(await client.submitAll([], { idempotencyKey: 'k' })).toEqual({ tasks: [], replayed: false });
+  });
+
+  it('with an idempotency key gives the same tasks again, as they are then', async () => {
+    const { cluster, client } = await counting();
+    await using _ = cluster;
+    const submit = () => client.submitAll(batch(5), { idempotencyKey: 'k' });
+    const [first, second] = await Promise.all([submit(), submit()]);
+    for (const { id } of first.tasks) await client.wait(id, 10_000);
+    const third = await submit();
+    const ids = first.tasks.map(({ id }) => id);
+    expect([second, third].map(({ tasks }) => tasks.map(({ id }) => id))).toEqual([ids, ids]);
+    expect([first, second, third].map(({ replayed }) => replayed)).toEqual([false, true, true]);
+    expect(third.tasks.map(({ result }) => result)).toEqual([0, 1, 2, 3, 4]);
+  });
+
+  it('that is another one under the same key is a conflict, and creates nothing', async () => {
+    const one = await counting();
+    const { cluster, client } = one;
+    await using _ = cluster;
+    await client.submitAll(batch(3), { idempotencyKey: 'k' });
+    const others = [batch(2), batch(4), batch(3, 1), batch(3).reverse(), [{ coroutine: 'echo', args: 0 }]];
+    for (const other of others)
+      await expect(client.submitAll(other, { idempotencyKey: 'k' })).rejects.toThrow(IdempotencyConflictError);
+    await expect(client.submit('echo', 0, { idempotencyKey: 'k' })).rejects.toThrow(IdempotencyConflictError);
+    expect(await rootsOf(one)).toBe(3);
+  });
+
+  it('that broke off is completed when it is sent again', async () => {
+    const one = await counting();
+    const { cluster, client, state } = one;
+    await using _ = cluster;
+    state.awayFrom = 3;
+    const submit = () => client.submitAll(batch(300), { idempotencyKey: 'k' });
+    await expect(submit()).rejects.toThrow(StoreUnavailableError);
+    const before = await rootsOf(one);
+    expect(before).toBeGreaterThan(0);
+    expect(before).toBeLessThan(300);
+    state.awayFrom = Number.POSITIVE_INFINITY;
+    const { tasks, replayed } = await submit();
+    expect(replayed).toBe(true);
+    expect(new Set(tasks.map(({ id }) => id)).size).toBe(300);
+    expect(await rootsOf(one)).toBe(300);
+  });
+
+  it('with one task at fault creates none, and says which it is', async () => {
+    const one = await counting();
+    const { cluster, client } = one;
+    await using _ = cluster;
+    const refused = async (bad: { coroutine: string; args: unknown; options?: object }): Promise<Error> =>
+      await client.submitAll([...batch(3), bad]).then(
+        () => expect.fail(),
+        (error: Error) => error,
+      );
+    const large = await refused({ coroutine: 'echo', args: 'x'.repeat(200) });
+    expect(large).toBeInstanceOf(PayloadTooLargeError);
+    expect(large.message).toMatch(/^task 3: arguments of echo: 202 bytes, 100 are allowed/);
+    expect(large).toMatchObject({ size: { field: 'arguments of echo', task: 3 } });
+    expect(await refused({ coroutine: 'echo', args: 1, options: { timeout: 0 } })).toBeInstanceOf(RangeError);
+    expect(await refused({ coroutine: 'echo', args: new Map() })).toMatchObject({
+      message: expect.stringMatching(/^task 3: the value is a Map/),
+    });
+    expect(await rootsOf(one)).toBe(0);
   });
 });
 

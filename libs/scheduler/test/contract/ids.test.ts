@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { childId, isTaskId, memberId, newRootId, partitionOf, rootOf } from '../../src/contract/ids.ts';
+import { childId, isTaskId, memberId, newRootId, partitionOf, rootIdIn, rootOf } from '../../src/contract/ids.ts';
 
 const root = newRootId(1_700_000_000_000, randomBytes(16));
 
@@ -42,4 +42,23 @@ describe('ids', () => {
     expect(Math.min(...counts)).toBeGreaterThan(600);
     expect(Math.max(...counts)).toBeLessThan(1400);
   });
+
+  it.each([1, 2, 7, 16])(
+    'lie in the partition of %i that is asked for, and differ in their last character alone',
+    (all) => {
+      for (let i = 0; i < 200; i++) {
+        const id = newRootId(i, randomBytes(16));
+        const there = rootIdIn(id, i % all, all);
+        if (there === undefined) continue; // another id must be drawn: seldom
+        expect([isTaskId(there), partitionOf(there, all), there.slice(0, 27)]).toEqual([
+          true,
+          i % all,
+          id.slice(0, 27),
+        ]);
+      }
+      expect(rootIdIn(root, partitionOf(root, all), all)).toBe(root);
+      const drawn = Array.from({ length: 100 }, () => rootIdIn(newRootId(0, randomBytes(16)), 0, all));
+      expect(drawn.filter((id) => id !== undefined).length).toBeGreaterThan(50);
+    },
+  );
 });

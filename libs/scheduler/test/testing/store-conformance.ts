@@ -14,6 +14,7 @@ import { deadlocks } from './conformance/deadlocks.ts';
 import { directing } from './conformance/directing.ts';
 import { ending } from './conformance/ending.ts';
 import { fairness } from './conformance/fairness.ts';
+import { followingOn } from './conformance/following-on.ts';
 import { groups } from './conformance/groups.ts';
 import { large } from './conformance/large.ts';
 import { limiting } from './conformance/limiting.ts';
@@ -46,6 +47,7 @@ export function storeConformance(name: string, makeStore: () => Promise<Harness>
       committing,
       groups,
       settling,
+      followingOn,
       awaiting,
       deadlocks,
       ending,

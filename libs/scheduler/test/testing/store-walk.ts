@@ -223,13 +223,20 @@ export class Walk {
 
   async #settle(runs: readonly Run[], outcome: number, retried = false): Promise<void> {
     const retry = retried ? { ms: this.#choices.below(3) * 1_000, firstOp: this.#op } : undefined;
+    // Which ready task comes next is policy, too: only a store that is alone is asked for it.
+    const alone = this.#rigs.length === 1 && this.#choices.yes();
+    const next = alone ? { session: 'w1', nonce: `n${this.#op++}`, max: 1 + this.#choices.below(4) } : undefined;
+    const claims = new Map<TaskId, Run>();
     const kind = await this.#do(
-      { settle: runs[0]?.id, outcome, retry },
+      { settle: runs[0]?.id, outcome, retry, next },
       async ({ store }, i): Promise<SettleAnswer | undefined> => {
         const settlement = (runs[i] as Run).settlement(outcomes[outcome], { retry });
-        return (await store.settle(partition, [settlement])).answers[0];
+        const settled = await store.settle(partition, [settlement], next);
+        for (const claim of settled.claims) claims.set(claim.id, new Run(store, claim));
+        return settled.answers[0];
       },
     );
+    for (const run of claims.values()) this.#runs.push([run]);
     if (kind?.kind !== 'ending') return;
     this.#ended = true;
     for (const rig of this.#rigs) await rig.cancelTree(runs[0]?.id ?? '');

@@ -6,7 +6,7 @@
   it is not.
   KEYS prefix    ARGV count, then each turn as redis-store.ts writes it; channel
   Returns {{{'committed', events} | {'fenced'} | {'behind'}, ...}, hints, news of the caller, partitions with mail}    Cost O(requests x log ready) ]]
---# include keys now news sums counts mail inbox ready take wake timers settle members cancel retry end-tree subscribe logs start-by
+--# include keys now news sums counts members promote mail inbox ready take wake timers settle cancel retry end-tree subscribe logs start-by
 local time = now()
 
 -- What a task begins for its cleanup, after its root has ended, is not part of the present end of the tree.
@@ -19,8 +19,8 @@ end
 local function spawn(parent, root)
   local id, op, coroutine, args, options, priority, limits = arg(), arg(), arg(), arg(), arg(), arg(), arg()
   local seq = call('HINCRBY', key('task', root), 'spawned', 1)
-  call('HSET', key('task', id), 'coroutine', coroutine, 'args', args, 'options', options, 'state', 'pending',
-    'parent', parent, 'op', op, 'created', time, 'seq', seq, 'priority', priority)
+  create(id, coroutine, args, options, priority, time)
+  call('HSET', key('task', id), 'parent', parent, 'op', op, 'seq', seq)
   call('RPUSH', key('children', parent), id)
   addTo(key('task', parent), 'total', 1)
   addTo(key('task', parent), 'pending', 1)
@@ -39,7 +39,10 @@ local function group(parent, root, token)
     call('RENAME', staged, backlog)
     call('PERSIST', backlog)
   end
-  for _ = 1, members do call('RPUSH', backlog, arg()) end
+  for first = cursor + 1, cursor + members, 1000 do
+    call('RPUSH', backlog, unpack(ARGV, first, math.min(first + 999, cursor + members)))
+  end
+  cursor = cursor + members
   local size = call('LLEN', backlog)
   if size == 0 then
     deliver(parent, op .. '\ngroup\n')
@@ -47,6 +50,7 @@ local function group(parent, root, token)
   end
   local last = call('HINCRBY', key('task', root), 'spawned', size)
   call('HSET', key('group', id), 'parent', parent, 'op', op, 'size', size, 'popped', 0, 'inflight', 0, 'left', size,
+    'entries', 0,
     'limit', limit, 'returnExceptions', returnExceptions, 'decided', 0, 'seq', last - size + 1, 'created', time)
   call('RPUSH', key('children', parent), id .. ':' .. size)
   addTo(key('task', parent), 'total', size)
@@ -95,7 +99,9 @@ local function apply(id, root, token, history, ends)
       post(abroad, 'wait\n' .. id .. ':' .. op .. '\n' .. target)
     end
   end
-  keepLogs(id, root)
+  local logs = {}
+  for i = 1, count() do logs[i] = arg() end
+  keepLogs(id, root, logs)
   local progress = arg()
   if progress ~= '' then call('HSET', key('task', id), 'progress', progress) end
 end
@@ -117,6 +123,7 @@ for i = 1, count() do
   local id, token, seq, known, suspended, ends, history, waits = arg(), arg(), count(), count(), arg(), arg(), arg(), arg()
   local lacking = lacksMembers(token)
   callerOf(token)
+  promoteClaimed(id)
   local taskKey = key('task', id)
   local current, commits, state, watched, crashes =
     unpack(call('HMGET', taskKey, 'token', 'commits', 'state', 'watched', 'crashes'))

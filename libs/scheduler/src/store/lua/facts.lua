@@ -3,14 +3,15 @@
   `queued` and `oldest` are exact while at most 200 entries are ready and 50 are hinted, and tell the least otherwise.
   KEYS prefix    Returns {counts (flat), names, stranded (flat: coroutine, tasks), roots, queued, oldest ms, late timer ms,
   orphaned, {up, draining, lost, slots, running}}    Cost O(names + sessions), and 250 tasks at most ]]
---# include keys now sessions
+--# include keys now news members sessions
 local time, oldest = now(), 0
 local function waitsSince(at)
   if at then oldest = math.max(oldest, time - tonumber(at)) end
 end
 local function waitingTask(id)
   local created, waits = unpack(call('HMGET', key('task', id), 'created', 'waits'))
-  waitsSince(waits or created)
+  local group = not created and memberOf(id)
+  waitsSince(waits or created or group and call('HGET', key('group', group), 'created'))
 end
 
 local queued = call('ZCARD', prefix .. 'ready') + call('ZCARD', prefix .. 'hinted')

@@ -1,19 +1,23 @@
 #!lua flags=no-writes
---[[ members: outcomes of members of a group, in order. Reads only.
-  KEYS prefix    ARGV group from count bytes    Returns {{state payload state payload ...}, size, created, decided, now}; in the
-  rows '' '' for one that has not ended
-  Cost O(count) ]]
---# include keys now
+--[[ members: ends of members of a group, in order. Reads only.
+  KEYS prefix    ARGV group from count bytes    Returns {{end, ...}, size, created, decided, now}; an end is
+  <s|f|c><anything>\n<anything>\n<payload>, or '' for one that has not ended    Cost O(count) ]]
+--# include keys now news members
 local group, from, wanted, mostBytes, bytes = arg(), count(), count(), count(), 0
 local size, dropped, droppedPayload, created, decided =
   unpack(call('HMGET', key('group', group), 'size', 'dropped', 'droppedPayload', 'created', 'decidedAt'))
-local rows = {}
-for index = from, math.min(from + wanted, tonumber(size or 0)) - 1 do
-  local state, payload = unpack(call('HMGET', key('task', group .. '.' .. index), 'state', 'payload'))
-  if not state and dropped and index >= tonumber(dropped) then state, payload = 'cancelled', droppedPayload end
-  rows[#rows + 1] = payload and state or ''
-  rows[#rows + 1] = payload or ''
-  bytes = bytes + #rows[#rows]
+local last = math.min(from + wanted, tonumber(size or 0)) - 1
+local entries, ends = entriesOf(group, from, last), {}
+dropped = tonumber(dropped or size)
+for index = from, last do
+  local entry = entries[index]
+  if entry == '@' then
+    local state, payload = outcomeOf(group .. '.' .. index)
+    entry = state and string.sub(state, 1, 1) .. '\n\n' .. payload or ''
+  elseif not entry and index >= dropped then entry = 'c\n\n' .. droppedPayload
+  elseif isOpenEntry(entry) then entry = '' end
+  ends[#ends + 1] = entry
+  bytes = bytes + #entry
   if bytes > mostBytes then break end
 end
-return { rows, size or 0, created or 0, decided or 0, now() }
+return { ends, size or 0, created or 0, decided or 0, now() }

@@ -11,7 +11,10 @@ if from == 0 then call('DEL', staged) end
 local length = call('LLEN', staged)
 if length < from then return 0 end
 if length == from then
-  for _ = 1, count() do call('RPUSH', staged, arg()) end
+  local rows = count()
+  for first = cursor + 1, cursor + rows, 1000 do
+    call('RPUSH', staged, unpack(ARGV, first, math.min(first + 999, cursor + rows)))
+  end
   call('EXPIRE', staged, 3600)
 end
 return 1

@@ -4,7 +4,7 @@
   What a worker with room is told of directly is not among the hints.
   KEYS prefix    ARGV client ('' when it does not listen), count, then id coroutine args options priority limits resultTtlMs idempotencyKey fingerprint for each; channel
   Returns {{'' | existing id | 'conflict', ...}, time, hints}    Cost O(roots x log ready) ]]
---# include keys now news sums counts ready take timers start-by sessions direct
+--# include keys now news sums counts members promote ready take timers start-by sessions direct
 local time, answers, client = now(), {}, arg()
 for i = 1, count() do
   local id, coroutine, args, options, priority, limits, ttl, name, fingerprint =
@@ -16,8 +16,8 @@ for i = 1, count() do
     if before ~= fingerprint then answers[i] = 'conflict'
     elseif existing ~= id then answers[i] = existing end
   elseif call('EXISTS', key('task', id)) == 0 then
-    call('HSET', key('task', id), 'coroutine', coroutine, 'args', args, 'options', options, 'state', 'pending',
-      'created', time, 'priority', priority, 'ttl', ttl)
+    create(id, coroutine, args, options, priority, time)
+    if ttl ~= '86400000' then call('HSET', key('task', id), 'ttl', ttl) end
     if client ~= '' then call('HSET', key('task', id), 'client', client) end
     call('ZADD', prefix .. 'roots', 0, id)
     if name ~= '' then

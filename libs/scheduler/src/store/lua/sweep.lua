@@ -6,7 +6,7 @@
   has not beaten since a worker of the same name came after 1.2 s, as a beat comes each second from a thread of its own.
   Keeps T2, T3, T4, D1. KEYS prefix    ARGV hintTtlMs; channel
   Returns {hints, expired, timers, removed, workers, slots, more, partitions with mail}    Cost O(page), at most 500 of each kind ]]
---# include keys now news sums counts mail inbox ready take wake timers settle members cancel retry end-tree sessions revive remove deadlock suspects
+--# include keys now news sums counts members promote mail inbox ready take wake timers settle cancel retry end-tree sessions revive remove deadlock suspects
 local hintTtl = count()
 local time, page = now(), 500
 local up = uptime()
@@ -31,6 +31,7 @@ local function giveUp(session)
     recount()
   end
   for _, id in ipairs(call('SRANDMEMBER', key('claims', session), page)) do
+    promoteClaimed(id)
     local crashes = crashed(id)
     if crashes then
       call('SREM', key('claims', session), id)
@@ -98,5 +99,5 @@ checkForDeadlocks(time)
 
 local taken = take(time)
 publishNews()
-return { taken, expired, fired, removed, call('ZCARD', sessions), tonumber(call('GET', prefix .. 'capacity') or 0), more,
+return { taken, expired, fired, removed, call('ZCARD', sessions), tonumber(string.match(call('GET', prefix .. 'capacity') or '0', '^%d+')), more,
   call('SMEMBERS', prefix .. 'outboxes') }

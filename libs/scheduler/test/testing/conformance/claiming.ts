@@ -53,13 +53,12 @@ export function claiming(it: It): void {
     });
 
     it('takes at most max and gives the others to whoever is free, before all others', async (rig) => {
-      await rig.worker('w1', { slots: 2 });
+      await rig.worker('w1', { slots: 4 });
       const roots = Array.from({ length: 6 }, () => rig.newRoot());
       const hinted = ids((await rig.store.submit(partition, roots)).hints);
       const { claims, hints } = await rig.store.claim(partition, 'w1', rig.nonce(), hinted, 2);
       expect(ids(claims)).toEqual(hinted.slice(0, 2));
-      expect(ids(hints).slice(0, 2)).toEqual(hinted.slice(2));
-      expect(new Set([...ids(claims), ...ids(hints)])).toEqual(new Set(ids(roots)));
+      expect(ids(hints)).toEqual(hinted.slice(2));
     });
 
     it('leaves out what it does not know', async (rig) => {

@@ -104,7 +104,7 @@ export function sweeping(it: It): void {
     });
 
     it('passes new tasks', async (rig) => {
-      await rig.worker('w1', { slots: 1 });
+      await rig.worker('w1', { slots: 2 });
       const lost = [await rig.submit(), await rig.submit()];
       await rig.store.submit(partition, [rig.newRoot(), rig.newRoot()]);
       await rig.advance(2_100);

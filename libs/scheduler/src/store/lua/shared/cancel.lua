@@ -10,27 +10,6 @@ local function unschedule(id, coroutine)
   call('SREM', key('stranded', coroutine), id)
 end
 
--- A member in the backlog becomes a record at once, so that its row is skipped later. False when it is none.
-local function recordOfMember(id)
-  local group, index = memberOf(id)
-  if group == nil then return false end
-  local size, popped, parent, seq, created =
-    unpack(call('HMGET', key('group', group), 'size', 'popped', 'parent', 'seq', 'created'))
-  if not size or index < tonumber(popped) or index >= tonumber(size) then return false end
-  local row = call('LINDEX', key('backlog', group), index - popped)
-  local coroutine, priority, options, args = string.match(row, '^([^\n]*)\n([^\n]*)\n([^\n]*)\n(.*)$')
-  call('HSET', key('task', id), 'coroutine', coroutine, 'args', args, 'options', options, 'state', 'pending',
-    'parent', parent, 'group', group, 'index', index, 'created', created, 'seq', seq + index, 'priority', priority,
-    'undispatched', 1)
-  call('HINCRBY', key('group', group), 'skipped', 1)
-  return true
-end
-
-local function isMember(id)
-  local group, index = memberOf(id)
-  return group ~= nil and index < tonumber(call('HGET', key('group', group), 'size') or 0)
-end
-
 -- A child that is on its way to a worker has half a second to start before its cancel strikes: in asyncio it would have
 -- started before anybody could cancel it. What still waits for room, and what the same turn has created, never starts.
 local function mayStart(id, time)
@@ -61,7 +40,8 @@ end
 -- message: '' (none) or a JSON string; event: the same as text for the inbox.
 local function cancelTask(id, message, event, time, afterStart)
   local taskKey = key('task', id)
-  if call('EXISTS', taskKey) == 0 and not recordOfMember(id) then return isMember(id) and 'settled' or 'unknown' end
+  local found = promote(id)
+  if found ~= 'record' then return found and 'settled' or 'unknown' end
   local state, started, finished, coroutine, parent, retrying =
     unpack(call('HMGET', taskKey, 'state', 'started', 'finished', 'coroutine', 'parent', 'retrying'))
   if finished then return 'settled' end
@@ -90,45 +70,56 @@ end
 local function dropBacklog(group, message, time)
   local groupKey = key('group', group)
   groupWritten(group)
-  local size, popped, skipped, parent, op, returnExceptions, decided =
-    unpack(call('HMGET', groupKey, 'size', 'popped', 'skipped', 'parent', 'op', 'returnExceptions', 'decided'))
-  if not size or tonumber(popped) >= tonumber(size) then return end
-  local left = tonumber(size) - tonumber(popped)
-  local firstIndex = tonumber(popped)
-  while call('EXISTS', key('task', group .. '.' .. firstIndex)) == 1 do firstIndex = firstIndex + 1 end
+  local known = groupOf(group)
+  if not known or known.popped >= known.size then return end
+  local first, payload = known.popped, cancelledPayload(message)
   -- members that were cancelled one by one while they waited have ended already
-  local waiting = left
-  if tonumber(skipped or 0) > 0 then
-    for index = tonumber(popped), tonumber(size) - 1 do
-      if call('EXISTS', key('task', group .. '.' .. index)) == 1 then waiting = waiting - 1 end
+  local before, firstIndex, waiting = {}, first, known.size - first
+  if call('HGET', groupKey, 'skipped') then
+    before = entriesOf(group, first, known.size - 1)
+    for index = known.size - 1, first, -1 do
+      if before[index] then waiting = waiting - 1 else firstIndex = index end
     end
   end
-  call('HSET', groupKey, 'popped', size, 'dropped', popped, 'droppedPayload', cancelledPayload(message), 'droppedAt', time)
+  call('HSET', groupKey, 'popped', known.size, 'dropped', first, 'droppedPayload', payload, 'droppedAt', time)
   call('ZREM', ready, 'g' .. group)
-  local root = rootOf(group)
-  if call('SREM', key('live', root), 'g' .. group) == 0 then call('SREM', key('later', root), 'g' .. group) end
+  if known.entries == 0 then call('SREM', listOf(rootOf(group), group), 'g' .. group) end
   for _, id in ipairs(call('SMEMBERS', key('awaited', group))) do
-    if call('EXISTS', key('task', id)) == 0 then tellWaiters(id, 'cancelled', cancelledPayload(message)) end
+    local _, index = memberOf(id)
+    if index >= first and not before[index] then
+      tellWaiters(id, 'cancelled', payload)
+      call('SREM', key('awaited', group), id)
+    end
   end
-  call('DEL', key('awaited', group))
+  groupWritten(group)
   if waiting == 0 then return end
-  childMoved(parent, 'pending', 'cancelled', waiting)
+  childMoved(known.parent, 'pending', 'cancelled', waiting)
   moved('pending', nil, waiting)
   -- All under the name of the first: reading 100,000 rows for the others would hold up everybody.
-  ended('cancelled', string.match(call('LINDEX', key('backlog', group), 0), '^[^\n]*'), waiting)
+  ended('cancelled', (rowOf(group, first)), waiting)
   local open = call('HINCRBY', groupKey, 'left', -waiting)
-  if decided == '1' then return end
-  if returnExceptions == '1' and open > 0 then return end
+  if known.decided then return end
+  if known.returnExceptions and open > 0 then return end
   call('HSET', groupKey, 'decided', 1, 'decidedAt', time)
   add('gathers', -1)
-  deliver(parent, op .. '\ngroup\n' .. (returnExceptions == '0' and firstIndex or ''))
+  deliver(known.parent, known.op .. '\ngroup\n' .. (known.returnExceptions and '' or firstIndex))
+end
+
+-- Members that were handed out and have not ended.
+local function openMembers(group)
+  groupWritten(group)
+  local known, dropped = groupOf(group), call('HGET', key('group', group), 'dropped')
+  local open, last = {}, known and tonumber(dropped or known.popped) - 1 or -1
+  local entries = entriesOf(group, 0, last)
+  for index = 0, last do
+    local id = group .. '.' .. index
+    if isOpenEntry(entries[index]) then open[#open + 1] = id
+    elseif entries[index] == '@' and not call('HGET', key('task', id), 'finished') then open[#open + 1] = id end
+  end
+  return open
 end
 
 local function cancelGroup(group, message, event, time)
-  local popped = tonumber(call('HGET', key('group', group), 'popped') or 0)
   dropBacklog(group, message, time)
-  for index = 0, popped - 1 do
-    local id = group .. '.' .. index
-    if not call('HGET', key('task', id), 'finished') then cancelTask(id, message, event, time) end
-  end
+  for _, id in ipairs(openMembers(group)) do cancelTask(id, message, event, time) end
 end

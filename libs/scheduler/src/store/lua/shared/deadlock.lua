@@ -8,11 +8,12 @@ local function blockersOf(id)
   local size = tonumber(group[1])
   if size then
     if group[3] == '1' or tonumber(group[2]) < size or looks + size > 1000 then return nil end
-    local members = {}
+    local members, entries = {}, entriesOf(id, 0, size - 1)
+    looks = looks + size
     for index = 0, size - 1 do
-      looks = looks + 1
       local member = id .. '.' .. index
-      if not call('HGET', key('task', member), 'finished') then members[#members + 1] = member end
+      if isOpenEntry(entries[index]) then return nil end -- it runs, or will
+      if entries[index] == '@' and not call('HGET', key('task', member), 'finished') then members[#members + 1] = member end
     end
     return members
   end

@@ -20,7 +20,7 @@ end
 -- may outlive this one.
 local function outcomeFor(waiter, id)
   if rootOf(waiter) == rootOf(id) then return '\n@\n' .. id end
-  local state, payload = unpack(call('HMGET', key('task', id), 'state', 'payload'))
+  local state, payload = outcomeOf(id)
   return '\nsettled\n' .. state .. '\n' .. payload
 end
 

@@ -1,6 +1,73 @@
+-- Members of gathers (adr/0010). A member is a row in the `backlog` of its group, which keeps it, and from its claim on an
+-- entry of `entries`, by its index:
+--   *<batch>                             claimed, with all that were claimed in one call; `batches` knows their token
+--   <s|f|c><batch>\n<ms>\n<payload>      ended, so many ms after the group was made
+--   @                                    a record like any other task (promote.lua)
+-- Without an entry it waits: before `popped` handed out, from there on in its turn.
+
 -- Group and number of a member; nil for another id. The number has one spelling: x.01 is nobody.
 local function memberOf(id)
-  local group, index = string.match(id, '^(.*)%.(%d+)$')
-  if group == nil or string.match(index, '^0%d') then return nil end
-  return group, tonumber(index)
+  local index = string.match(id, '^%.(%d+)$', 42)
+  if index == nil or (#index > 1 and string.byte(index) == 48) then return nil end
+  return string.sub(id, 1, 41), tonumber(index)
+end
+
+local function rowOf(group, index)
+  local row = call('LINDEX', key('backlog', group), index)
+  return string.match(row, '^([^\n]*)\n([^\n]*)\n([^\n]*)\n(.*)$') -- coroutine, priority, options, args
+end
+
+-- Token and time of a claim that brought members of the group, and their coroutine when they have one in common.
+local batches = {}
+local function batchOf(group, number)
+  local name = group .. number
+  local batch = batches[name]
+  if not batch then
+    local token, started, coroutine = string.match(call('HGET', key('batches', group), number), '^([^\n]*)\n(%d+)\n(.*)$')
+    batch = { token = token, started = started, coroutine = coroutine }
+    batches[name] = batch
+  end
+  return batch
+end
+
+local words = { s = 'succeeded', f = 'failed', c = 'cancelled' }
+local function isOpenEntry(entry) return not entry or string.byte(entry) == 42 end
+-- State, batch, ms after the group was made, payload; nil for an entry that tells no end.
+local function endOf(entry)
+  local letter, batch, ms, payload = string.match(entry or '', '^([sfc])(%d+)\n(%d+)\n(.*)$')
+  return words[letter], batch, ms, payload
+end
+
+-- Entries of many members, by index; false for one that has none.
+local function entriesAt(group, indices)
+  local entries = {}
+  for first = 1, #indices, 1000 do
+    local some = call('HMGET', key('entries', group), unpack(indices, first, math.min(first + 999, #indices)))
+    for i, entry in ipairs(some) do entries[indices[first + i - 1]] = entry end
+  end
+  return entries
+end
+-- Of the members from ... to, both included. (Lua's own spelling of a number takes three times as long as this one.)
+local function entriesOf(group, from, to)
+  local entries = {}
+  for first = from, to, 1000 do
+    local indices = {}
+    for index = first, math.min(first + 999, to) do indices[#indices + 1] = string.format('%d', index) end
+    for i, entry in ipairs(call('HMGET', key('entries', group), unpack(indices))) do entries[first + i - 1] = entry end
+  end
+  return entries
+end
+
+-- State and payload of a task that has ended, else nil.
+local function outcomeOf(id)
+  local state, payload, finished = unpack(call('HMGET', key('task', id), 'state', 'payload', 'finished'))
+  if state then return finished and state or nil, payload end
+  local group, index = memberOf(id)
+  if not group then return nil end
+  local ended, _, _, told = endOf(call('HGET', key('entries', group), index) or nil)
+  if ended then return ended, told end
+  local dropped, droppedPayload = unpack(call('HMGET', key('group', group), 'dropped', 'droppedPayload'))
+  if dropped and index >= tonumber(dropped) and not call('HGET', key('entries', group), index) then
+    return 'cancelled', droppedPayload
+  end
 end

@@ -2,7 +2,8 @@
 -- the calling session itself should hear goes back with the answer: {id, number of the event, event, ...}.
 local newsOf, watchedIds, ownNews = {}, {}, {}
 local caller, committing -- the calling session; the task whose turn is applied, which gets its events with the answer
-local function callerOf(token) caller = string.match(token, '^%d+:(.*):[^:]*$') end
+local function sessionOf(token) return string.match(token, '^%d+:(.*):[^:]*$') end
+local function callerOf(token) caller = sessionOf(token) end
 local function tellSession(session, id, number, event)
   if id == committing then return end
   if session == caller then

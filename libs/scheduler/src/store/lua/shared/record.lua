@@ -4,13 +4,26 @@ local function recordOf(id)
   if #fields > 0 then return fields end
   local group, index = memberOf(id)
   if group == nil then return fields end
-  local size, popped, parent, created, dropped, payload, at = unpack(call('HMGET', key('group', group), 'size', 'popped',
-    'parent', 'created', 'dropped', 'droppedPayload', 'droppedAt'))
+  local size, parent, created, dropped, droppedPayload, droppedAt =
+    unpack(call('HMGET', key('group', group), 'size', 'parent', 'created', 'dropped', 'droppedPayload', 'droppedAt'))
   if not size or index >= tonumber(size) then return fields end
-  local row = call('LINDEX', key('backlog', group), index - tonumber(dropped or popped))
-  local coroutine, _, options = string.match(row, '^([^\n]*)\n([^\n]*)\n([^\n]*)\n')
+  local coroutine, _, options = rowOf(group, index)
   fields = { 'parent', parent, 'created', created, 'coroutine', coroutine, 'options', options }
-  local more = dropped and { 'state', 'cancelled', 'payload', payload, 'finished', at } or { 'state', 'pending' }
+  local entry = call('HGET', key('entries', group), index)
+  local state, number, ms, payload = endOf(entry)
+  local more = { 'state', 'pending' }
+  if state then more = { 'state', state, 'payload', payload, 'finished', created + ms }
+  elseif entry then
+    number = string.sub(entry, 2)
+    more = { 'state', 'running' }
+  elseif dropped and index >= tonumber(dropped) then
+    more = { 'state', 'cancelled', 'payload', droppedPayload, 'finished', droppedAt }
+  end
   for _, value in ipairs(more) do fields[#fields + 1] = value end
+  if not number then return fields end
+  local batch = batchOf(group, number)
+  for _, value in ipairs({ 'attempt', '1', 'started', batch.started, 'worker', sessionOf(batch.token) }) do
+    fields[#fields + 1] = value
+  end
   return fields
 end

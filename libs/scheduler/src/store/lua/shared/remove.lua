@@ -16,10 +16,12 @@ local function removeTask(id)
 end
 
 local function removeMembers(group, from, to)
+  local removed, entries = to - from, entriesOf(group, from, to - 1)
   if from > 0 then call('RPUSH', removal, group .. ':' .. from)
-  else call('UNLINK', key('group', group), key('backlog', group), key('awaited', group)) end
-  local removed = 0
-  for index = from, to - 1 do removed = removed + removeTask(group .. '.' .. index) end
+  else call('UNLINK', key('group', group), key('backlog', group), key('entries', group), key('batches', group), key('awaited', group)) end
+  for index = from, to - 1 do
+    if entries[index] == '@' then removed = removed - 1 + removeTask(group .. '.' .. index) end
+  end
   return removed
 end
 

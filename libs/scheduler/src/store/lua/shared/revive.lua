@@ -1,6 +1,7 @@
 -- A claimed task goes back to ready, before all others; its token is void (T2, T3).
 local function revive(id, session, attempts, time)
   local taskKey = key('task', id)
+  promoteClaimed(id)
   call('SREM', key('claims', session), id)
   local worker, token, parent, state = unpack(call('HMGET', taskKey, 'worker', 'token', 'parent', 'state'))
   if not token or worker ~= session then return end

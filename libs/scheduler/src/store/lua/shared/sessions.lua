@@ -5,14 +5,15 @@ local function uptime() return tonumber(call('GET', prefix .. 'uptime') or 0) en
 -- The id of a session is the name of its worker and a suffix of its own.
 local function workerOf(session) return string.match(session, '^(.+)%-[^-]*$') or session end
 
--- Sum of the slots of live sessions that take work. Cost O(sessions); only when one comes, goes or drains.
+-- `capacity`: the slots of live sessions that take work, and which drain. Cost O(sessions); only when one comes, goes or drains.
 local function recount()
-  local slots = 0
+  local slots, drain = 0, ''
   for _, session in ipairs(call('ZRANGE', sessions, 0, -1)) do
     local own, draining = unpack(call('HMGET', key('session', session), 'slots', 'draining'))
-    if draining ~= '1' then slots = slots + tonumber(own or 0) end
+    if draining == '1' then drain = drain .. ' ' .. session
+    else slots = slots + tonumber(own or 0) end
   end
-  call('SET', prefix .. 'capacity', slots)
+  call('SET', prefix .. 'capacity', slots .. drain)
   return slots
 end
 

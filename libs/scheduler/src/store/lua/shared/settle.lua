@@ -14,6 +14,13 @@ local function tellWaiter(waiter, id, state, payload)
   end
 end
 
+-- Whether anybody wants to hear of single members of a group. Asked once a call.
+local awaitedGroups = {}
+local function isAwaited(group)
+  if awaitedGroups[group] == nil then awaitedGroups[group] = call('EXISTS', key('awaited', group)) == 1 end
+  return awaitedGroups[group]
+end
+
 local function tellWaiters(id, state, payload)
   local waiters = call('SMEMBERS', key('waiters', id))
   if #waiters == 0 then return end
@@ -40,6 +47,7 @@ local function completeRoot(root, time)
   local rootKey = key('task', root)
   local ending, coroutine = unpack(call('HMGET', rootKey, 'ending', 'coroutine'))
   written(key('live', root))
+  written(key('later', root))
   if not ending or call('SCARD', key('live', root)) > 0 then return end
   -- What was begun for cleaning up while the tree ended is ended in the next round, as asyncio.run does.
   if call('EXISTS', key('later', root)) == 1 then
@@ -56,28 +64,20 @@ local function completeRoot(root, time)
   rootSettled(root, call('HGET', rootKey, 'ttl'), time)
 end
 
--- Groups that members of this call belong to: read once, counted here, written with the sums.
-local groups = {}
-local function groupOf(group)
-  local known = groups[group]
-  if known then return known end
-  local size, popped, limit, returnExceptions, decided, parent, op, left, inflight =
-    unpack(call('HMGET', key('group', group), 'size', 'popped', 'limit', 'returnExceptions', 'decided', 'parent', 'op',
-      'left', 'inflight'))
-  known = { size = tonumber(size), popped = tonumber(popped), limit = tonumber(limit), op = op, parent = parent,
-    returnExceptions = returnExceptions == '1', decided = decided == '1', left = tonumber(left), inflight = tonumber(inflight) }
-  groups[group] = known
-  return known
+-- Whether the ends of members until now decide their group. `failed`: a member that has just ended otherwise than well.
+local function decide(group, failed, time)
+  local known, groupKey = groupOf(group), key('group', group)
+  if known.decided or ((known.returnExceptions or not failed) and known.left > 0) then return end
+  known.decided = true
+  call('HSET', groupKey, 'decided', 1, 'decidedAt', time)
+  add('gathers', -1)
+  if not call('HGET', key('task', known.parent), 'finished') then
+    deliver(known.parent, known.op .. '\ngroup\n' .. (not known.returnExceptions and failed or ''))
+  end
 end
 
--- Whoever changes a group otherwise forgets first what is known of it here.
-local function groupWritten(group)
-  written(key('group', group))
-  groups[group] = nil
-end
-
--- `undispatched`: the member was still in the backlog. Answers how many members have not ended.
-local function decide(group, index, state, undispatched, time)
+-- The end of a member that is a record. `undispatched`: it was still in the backlog. Answers how many members have not ended.
+local function memberEnded(group, index, state, undispatched, time)
   local known, groupKey = groupOf(group), key('group', group)
   known.left = known.left - 1
   addTo(groupKey, 'left', -1)
@@ -86,15 +86,7 @@ local function decide(group, index, state, undispatched, time)
     addTo(groupKey, 'inflight', -1)
     if known.limit > 0 and known.inflight < known.limit and known.popped < known.size then makeGroupReady(group) end
   end
-  if known.decided then return known.left end
-  local failed = not known.returnExceptions and state ~= 'succeeded'
-  if not failed and known.left > 0 then return known.left end
-  known.decided = true
-  call('HSET', groupKey, 'decided', 1, 'decidedAt', time)
-  add('gathers', -1)
-  if not call('HGET', key('task', known.parent), 'finished') then
-    deliver(known.parent, known.op .. '\ngroup\n' .. (failed and index or ''))
-  end
+  decide(group, state ~= 'succeeded' and index or nil, time)
   return known.left
 end
 
@@ -148,8 +140,23 @@ finish = function(id, state, payload, time, row, settledBy)
   if not group then
     finished, retryMs = unpack(call('HMGET', key('task', parent), 'finished', 'retryMs'))
     if not finished then deliver(parent, op .. '\n@\n' .. id) end
-  elseif decide(group, index, state, undispatched, time) == 0 then retryMs = call('HGET', key('task', parent), 'retryMs') end
+  elseif memberEnded(group, index, state, undispatched, time) == 0 then retryMs = call('HGET', key('task', parent), 'retryMs') end
   if retryMs then backOff(parent, time) end
   tellWaiters(id)
   completeRoot(root, time)
+end
+
+-- What follows from the end of members of a group that never became records. `failed`: the first of them that has not
+-- succeeded, in the order of their ends.
+local function membersEnded(group, count, failed, time)
+  local known, groupKey = groupOf(group), key('group', group)
+  known.left, known.inflight, known.entries = known.left - count, known.inflight - count, known.entries - count
+  addTo(groupKey, 'left', -count)
+  addTo(groupKey, 'inflight', -count)
+  addTo(groupKey, 'entries', -count)
+  if known.limit > 0 and known.inflight < known.limit and known.popped < known.size then makeGroupReady(group) end
+  if known.entries == 0 and known.popped >= known.size then leave(listOf(rootOf(group), group), 'g' .. group) end
+  decide(group, failed, time)
+  if known.left == 0 and call('HGET', key('task', known.parent), 'retryMs') then backOff(known.parent, time) end
+  completeRoot(rootOf(group), time)
 end

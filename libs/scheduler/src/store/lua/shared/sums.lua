@@ -1,32 +1,41 @@
--- What many tasks of one call do to the same key: summed up, and written once, when the script takes hints at its end.
+-- What many tasks of one call do to the same key: gathered, and written once, when the script takes hints at its end.
 -- Whoever reads such a key before calls `written` first.
-local sums, leaving = {}, {}
-local function addTo(hash, field, n)
-  local fields = sums[hash]
-  if not fields then
-    fields = {}
-    sums[hash] = fields
+local sums, leaving, puts = {}, {}, {}
+local function gathered(kind, name)
+  local known = kind[name]
+  if not known then
+    known = {}
+    kind[name] = known
   end
+  return known
+end
+local function addTo(hash, field, n)
+  local fields = gathered(sums, hash)
   fields[field] = (fields[field] or 0) + n
 end
 local function leave(set, member)
-  local members = leaving[set]
-  if not members then
-    members = {}
-    leaving[set] = members
-  end
+  local members = gathered(leaving, set)
   members[#members + 1] = member
+end
+local function put(hash, field, value)
+  local row = gathered(puts, hash)
+  row[#row + 1] = field
+  row[#row + 1] = value
+end
+-- `command` with many values, 1,000 at a time: Lua's stack holds no more than some thousands.
+local function callWithAll(command, name, values)
+  for from = 1, #values, 1000 do call(command, name, unpack(values, from, math.min(from + 999, #values))) end
 end
 local function written(name)
   for field, n in pairs(sums[name] or {}) do
     if n ~= 0 then call('HINCRBY', name, field, n) end
   end
-  sums[name] = nil
-  local members = leaving[name] or {}
-  for from = 1, #members, 1000 do call('SREM', name, unpack(members, from, math.min(from + 999, #members))) end
-  leaving[name] = nil
+  callWithAll('SREM', name, leaving[name] or {})
+  callWithAll('HSET', name, puts[name] or {})
+  sums[name], leaving[name], puts[name] = nil, nil, nil
 end
 local function writeAll()
-  for name in pairs(sums) do written(name) end
-  for name in pairs(leaving) do written(name) end
+  for _, kind in ipairs({ sums, leaving, puts }) do
+    for name in pairs(kind) do written(name) end
+  end
 end

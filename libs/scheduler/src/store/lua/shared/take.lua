@@ -6,6 +6,7 @@ local function isServed(coroutine)
 end
 
 local function strand(id, coroutine)
+  promote(id)
   call('SADD', key('stranded', coroutine), id)
   call('SADD', prefix .. 'stranded', coroutine)
   call('HSET', key('task', id), 'stranded', 1)
@@ -23,70 +24,113 @@ local function hint(id, coroutine, priority, time)
   return 0
 end
 
--- The next members of a group become records. Row: coroutine \n priority \n options \n args.
-local function dispatchMembers(group, room, time)
-  local groupKey, root = key('group', group), rootOf(group)
-  local size, popped, inflight, limit, parent, seq, created, skipped =
-    unpack(call('HMGET', groupKey, 'size', 'popped', 'inflight', 'limit', 'parent', 'seq', 'created', 'skipped'))
-  if not size then return 0 end
-  size, popped, inflight, limit = tonumber(size), tonumber(popped), tonumber(inflight), tonumber(limit)
-  local quantum = math.min(room, 50, size - popped)
-  if limit > 0 then quantum = math.min(quantum, limit - inflight) end
-  if quantum <= 0 then return 0 end
-  local live = key('live', root)
-  if call('SISMEMBER', live, 'g' .. group) == 0 then live = key('later', root) end
-  local rows = call('LPOP', key('backlog', group), quantum)
-  local taken, dispatched = 0, {}
+-- Takes members out of the backlog, at most `room`. `visit` gets id, index and row of each (coroutine \n priority \n options
+-- \n args), and says false to what is to stay, and all after it with it. Answers how many rows are through, of how many.
+local function popMembers(group, room, visit)
+  local groupKey = key('group', group)
+  groupWritten(group)
+  local known = groupOf(group)
+  if not known then return 0, 0 end
+  local popped, limit, dispatched, through = known.popped, known.limit, 0, 0
+  local quantum = math.min(room, known.size - popped)
+  if limit > 0 then quantum = math.min(quantum, limit - known.inflight) end
+  if quantum <= 0 then return 0, 0 end
+  local rows = call('LRANGE', key('backlog', group), popped, popped + quantum - 1)
+  local skipped = call('HGET', groupKey, 'skipped') and entriesOf(group, popped, popped + quantum - 1) or {}
   for i = 1, #rows do
-    local index = popped + i - 1
-    local id = group .. '.' .. index
-    if not skipped or call('EXISTS', key('task', id)) == 0 then -- else it was cancelled before its turn
-      local coroutine, priority, options, args = string.match(rows[i], '^([^\n]*)\n([^\n]*)\n([^\n]*)\n(.*)$')
-      call('HSET', key('task', id), 'coroutine', coroutine, 'args', args, 'options', options, 'state', 'pending',
-        'parent', parent, 'group', group, 'index', index, 'created', created, 'seq', seq + index, 'priority', priority)
-      dispatched[#dispatched + 1] = id
-      inflight = inflight + 1
-      taken = taken + hint(id, coroutine, priority, time)
+    if not skipped[popped + i - 1] then -- else it was cancelled before its turn
+      local index = string.format('%d', popped + i - 1)
+      if visit(group .. '.' .. index, index, rows[i]) == false then break end
+      dispatched = dispatched + 1
     end
+    through = i
   end
-  if #dispatched > 0 then call('SADD', live, unpack(dispatched)) end
-  popped = popped + #rows
-  call('HSET', groupKey, 'popped', popped, 'inflight', inflight)
-  if popped >= size then call('SREM', live, 'g' .. group)
-  elseif limit == 0 or inflight < limit then makeGroupReady(group) end
-  return taken
+  known.popped, known.inflight, known.entries = popped + through, known.inflight + dispatched, known.entries + dispatched
+  call('HSET', groupKey, 'popped', known.popped, 'inflight', known.inflight, 'entries', known.entries)
+  return through, quantum
 end
 
-local function takeReady(room, time)
+-- What is left of the backlog after popMembers goes on in its turn.
+local function groupGoesOn(group)
+  local known = groupOf(group)
+  if known.popped < known.size then
+    if known.limit == 0 or known.inflight < known.limit then makeGroupReady(group) end
+  elseif known.entries == 0 then leave(listOf(rootOf(group), group), 'g' .. group) end
+end
+
+local function hintMembers(group, room, time)
+  local handed, stray, at = {}, {}, string.format('%.0f', time)
+  popMembers(group, room, function(id, _, row)
+    local coroutine, priority = string.match(row, '^([^\n]*)\n([^\n]*)')
+    if isServed(coroutine) then
+      handed[#handed + 1] = at
+      handed[#handed + 1] = id
+      hints[#hints + 1] = id
+      hints[#hints + 1] = priority
+    else
+      stray[#stray + 1] = id
+      stray[#stray + 1] = coroutine
+    end
+  end)
+  callWithAll('ZADD', hinted, handed)
+  for i = 1, #stray, 2 do strand(stray[i], stray[i + 1]) end
+  if groupOf(group) then groupGoesOn(group) end
+  return #handed / 2
+end
+
+-- Goes through what is ready, in its order, while there is room. `members(group, room)` and `single(id, coroutine, priority)`
+-- answer how much they took; nil: it stays where it is. Members of one group are at most `quantum` at a time.
+local function fromReady(room, quantum, members, single)
+  local stays = {}
   for _ = 1, 400 do
-    if room <= 0 then return end
+    if room <= 0 then break end
     local entry = call('ZPOPMIN', ready)
-    if #entry == 0 then return end
-    local id, start = entry[1], tonumber(entry[2])
+    if #entry == 0 then break end
+    local id, start, took = entry[1], tonumber(entry[2]), 0
     if start >= 0 then
       virtualTime = math.max(virtualTime, start)
       tick(0.01) -- so that a large tree gets its turn in an endless stream of small new ones
     end
     if string.sub(id, 1, 1) == 'g' then
-      id = string.sub(id, 2)
-      local tree = key('task', rootOf(id))
+      local tree = key('task', rootOf(string.sub(id, 2)))
       local before = tonumber(call('HGET', tree, 'virtual') or 0)
-      call('HSET', tree, 'virtual', math.max(before, start) + math.min(room, 50))
-      room = room - dispatchMembers(id, room, time)
+      local some = math.min(room, quantum)
+      call('HSET', tree, 'virtual', math.max(before, start) + some)
+      took = members(string.sub(id, 2), some)
+      if not took then call('HSET', tree, 'virtual', before) end
     else
       local coroutine, priority = unpack(call('HMGET', key('task', id), 'coroutine', 'priority'))
-      if coroutine then room = room - hint(id, coroutine, priority, time) end
+      local group, index = memberOf(id)
+      if not coroutine and group then coroutine, priority = rowOf(group, index) end
+      if coroutine then took = single(id, coroutine, priority) end
+    end
+    if took then room = room - took
+    else
+      stays[#stays + 1] = entry[2]
+      stays[#stays + 1] = id
     end
   end
+  callWithAll('ZADD', ready, stays)
 end
 
--- What a script ends with.
+-- Slots that nobody uses and nothing is on its way to. `capacity`: their sum, then sessions that drain, whose tasks do not
+-- count (sessions.lua).
+local function freeSlots()
+  local capacity, draining = string.match(call('GET', prefix .. 'capacity') or '0', '^(%d+)(.*)$')
+  local running = tonumber(call('HGET', prefix .. 'counts', 'running') or 0)
+  for session in string.gmatch(draining, '%S+') do running = running - call('SCARD', key('claims', session)) end
+  return tonumber(capacity) - math.max(0, running) - call('ZCARD', hinted)
+end
+
+-- What a script ends with: hints for slots that nobody uses.
 local function take(time)
   writeAll()
-  local window = 2 * tonumber(call('GET', prefix .. 'capacity') or 0)
-  local room = window - call('ZCARD', hinted)
-  -- Half a window at a time, so that batches stay large under load: with less than that free, workers have enough.
-  if room > 0 and room >= window / 2 then takeReady(math.min(200, room), time) end
+  local room = freeSlots()
+  if room > 0 then
+    fromReady(math.min(200, room), 50, function(group, some) return hintMembers(group, some, time) end,
+      function(id, coroutine, priority) return hint(id, coroutine, priority, time) end)
+  end
+  writeAll()
   if virtualTime > virtualBefore then call('SET', prefix .. 'virtual', virtualTime) end
   return hints
 end

@@ -1,0 +1,48 @@
+/** Members of gathers that are no records of their own, shown as the records that they could become (lua/shared/members.lua). */
+import { memberId } from '../contract/ids.ts';
+import type { TaskState } from '../contract/task.ts';
+import type { GroupRow, Snapshot, TaskRow } from './snapshot.ts';
+
+type EntryRow = Pick<TaskRow, 'state' | 'token' | 'worker' | 'attempt' | 'coroutine' | 'finished' | 'hasPayload'>;
+
+const ends: Readonly<Record<string, TaskState>> = { s: 'succeeded', f: 'failed', c: 'cancelled' };
+
+export function* memberRows({ groups, hashes, tasks }: Snapshot): Generator<TaskRow> {
+  for (const group of groups.values()) {
+    const { id, popped, dropped } = group;
+    const entries = hashes.get('entries')?.get(id);
+    const batches = hashes.get('batches')?.get(id) ?? new Map<string, string>();
+    for (let index = 0; index < (dropped ?? popped); index++) {
+      const member = memberId(id, index);
+      const entry = entries?.get(String(index));
+      if (entry === '@' || tasks.has(member)) continue;
+      yield { ...blank(group), id: member, ...read(entry, batches) };
+    }
+  }
+}
+
+function read(entry: string | undefined, batches: ReadonlyMap<string, string>): EntryRow {
+  const [batch = ''] = /\d+/.exec(entry ?? '') ?? [];
+  const [token, , coroutine = ''] = batches.get(batch)?.split('\n') ?? [];
+  const worker = token?.slice(token.indexOf(':') + 1, token.lastIndexOf(':'));
+  const state = ends[entry?.charAt(0) ?? ''];
+  const run = { worker, attempt: 1, coroutine };
+  if (state !== undefined) return { ...run, state, token: undefined, finished: true, hasPayload: true };
+  const open = { finished: false, hasPayload: false };
+  if (entry !== undefined) return { ...run, ...open, state: 'running', token };
+  return { ...run, ...open, state: 'pending', token: undefined, worker: undefined, attempt: 0 };
+}
+
+const blank = ({ id, parent, op }: GroupRow): Omit<TaskRow, 'id' | keyof EntryRow> => ({
+  parent,
+  op,
+  group: id,
+  undispatched: false,
+  parked: false,
+  isEntry: true,
+  ending: false,
+  retrying: undefined,
+  firstOp: 0,
+  known: 0,
+  counts: { total: 0, pending: 0, running: 0, succeeded: 0, failed: 0, cancelled: 0 },
+});

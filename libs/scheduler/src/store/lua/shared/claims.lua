@@ -1,0 +1,232 @@
+-- Claims of one session: which tasks start there, under which token. `claimAs` tells whose.
+local session, nonce, max, mostBytes, memberToken, time = nil, nil, 0, 0, nil, nil
+local claims, claimed, bytes, taken = {}, {}, 0, 0
+local function claimAs(at)
+  session, nonce, max, mostBytes, time = arg(), arg(), count(), count(), at
+  memberToken = '1:' .. session .. ':' .. nonce
+end
+
+local known = {}
+local function serves(coroutine)
+  if known[coroutine] == nil then known[coroutine] = call('SISMEMBER', key('serves', coroutine), session) == 1 end
+  return known[coroutine]
+end
+
+local function giveToOthers(id, coroutine)
+  unschedule(id, coroutine)
+  if isServed(coroutine) then call('ZADD', hinted, -(time + 100), id) -- for another worker, in a moment
+  else strand(id, coroutine) end
+end
+
+local function isFull() return taken >= max or bytes > mostBytes end
+
+-- Most tasks run once and have no operations: what others have besides is read for them only.
+local function claimRecord(id)
+  local taskKey = key('task', id)
+  local state, token, coroutine, args, options, attempt, parent, created, watched, startBy, cancelled =
+    unpack(call('HMGET', taskKey, 'state', 'token', 'coroutine', 'args', 'options', 'attempt', 'parent', 'created',
+      'watched', 'startBy', 'cancelRequested'))
+  local started, commits, crashes, retrying, failures, firstOp, loggedBefore, retryMs, retryAt, begun
+  if attempt then
+    started, commits, crashes, retrying, failures, firstOp, loggedBefore, retryMs, retryAt, begun =
+      unpack(call('HMGET', taskKey, 'started', 'commits', 'crashes', 'retrying', 'failures', 'firstOp', 'loggedBefore',
+        'retryMs', 'retryAt', 'begun'))
+  end
+  attempt = tonumber(attempt or 0)
+  local again = token and token == attempt .. ':' .. session .. ':' .. nonce
+  if not again then
+    if state ~= 'pending' or token or retryMs or retryAt then return call('ZREM', hinted, id) end
+    if startBy and endLate(id, time) then return end
+    if not serves(coroutine) then return giveToOthers(id, coroutine) end
+    unschedule(id, coroutine)
+    if isFull() then return endUnstarted(id, time) or makeReadyFirst(id, time) end
+    if crashes and isSuspect(id) and not tryOn(session, id, claimed) then return call('ZADD', hinted, -(time + 100), id) end
+    attempt = attempt + 1
+    token = attempt .. ':' .. session .. ':' .. nonce
+    started = started or time
+    call('HSET', taskKey, 'state', 'running', 'attempt', attempt, 'token', token, 'worker', session, 'started', started)
+    if retrying then
+      begun = time
+      call('HDEL', taskKey, 'retrying')
+      call('HSET', taskKey, 'begun', begun)
+    end
+    if startBy then
+      call('HDEL', taskKey, 'startBy')
+      clearTimer(id, 'limit')
+    end
+    claimed[#claimed + 1] = id
+    moved('pending', 'running', 1)
+    if watched == '2' then watchedIds[#watchedIds + 1] = id end
+    if parent then childMoved(parent, 'pending', 'running', 1) end
+  end
+  local history, events, logged = {}, {}, 0
+  if commits or failures or cancelled then
+    history, events = call('LRANGE', key('history', id), 0, -1), eventsFrom(id, 0)
+    logged = call('LLEN', key('logs', id)) - (loggedBefore or 0)
+  end
+  bytes = bytes + #args
+  for i = 1, #history do bytes = bytes + #history[i] end
+  for i = 1, #events do bytes = bytes + #events[i] end
+  taken = taken + 1
+  claims[#claims + 1] = { id, token, coroutine, args, options or '{}', attempt, parent or '', created, started, commits or 0,
+    logged, failures or 0, firstOp or 0, begun or started, time, history, events }
+end
+
+-- Members of one call and gather share a batch.
+local memberClaims, claimOf = {}, {}
+local function batchFor(group, entry)
+  local name = entry and group .. '+' or group
+  local own = claimOf[name]
+  if own then return own end
+  local known = groupOf(group)
+  local number = entry and string.sub(entry, 2) or call('HINCRBY', key('group', group), 'batch', 1)
+  own = { group = group, number = number, ids = {}, entries = {}, rows = {}, entry = '*' .. number }
+  claimOf[name] = own
+  local started = entry and batchOf(group, number).started or time
+  memberClaims[#memberClaims + 1] = { group, memberToken, known.parent, known.created, started, time, own.rows }
+  return own
+end
+
+local function claimMember(id, group, index, entry, row)
+  local coroutine = string.sub(row, 1, string.find(row, '\n', 1, true) - 1)
+  if not entry then
+    if not serves(coroutine) then return giveToOthers(id, coroutine) end
+    if isFull() then return makeReadyFirst(id, time) end
+  end
+  local own = batchFor(group, entry)
+  if not entry then
+    own.ids[#own.ids + 1] = id
+    own.entries[#own.entries + 1] = index
+    own.entries[#own.entries + 1] = own.entry
+    own.coroutine = (own.coroutine or coroutine) == coroutine and coroutine or ''
+  end
+  own.rows[#own.rows + 1] = index
+  own.rows[#own.rows + 1] = row
+  bytes = bytes + #row
+  taken = taken + 1
+end
+
+-- What is the same for all members that were claimed since the last time.
+local function writeMembers()
+  for _, own in pairs(claimOf) do
+    if #own.ids > 0 then
+      callWithAll('HSET', key('entries', own.group), own.entries)
+      call('HSET', key('batches', own.group), own.number, memberToken .. '\n' .. time .. '\n' .. own.coroutine)
+      for _, id in ipairs(own.ids) do claimed[#claimed + 1] = id end
+      moved('pending', 'running', #own.ids)
+      childMoved(groupOf(own.group).parent, 'pending', 'running', #own.ids)
+      own.ids, own.entries = {}, {}
+    end
+  end
+end
+
+-- Rows of a group's members that are asked for: those that follow each other in one read.
+local function rowsAt(group, indices)
+  local rows, first = {}, 1
+  while first <= #indices do
+    local last = first
+    while last < #indices and indices[last + 1] == indices[last] + 1 do last = last + 1 end
+    for i, row in ipairs(call('LRANGE', key('backlog', group), indices[first], indices[last])) do
+      rows[indices[first] + i - 1] = row
+    end
+    first = last + 1
+  end
+  return rows
+end
+
+local seen = {}
+local function once(id)
+  local new = not seen[id]
+  seen[id] = true
+  return new
+end
+
+-- By T3 an open member without an entry that was handed out is hinted, or else in `ready` by itself.
+local function claimMembers(group, indices)
+  local known, numbers = groupOf(group), {}
+  for i, index in ipairs(indices) do numbers[i] = tonumber(index) end
+  local bound = known and tonumber(call('HGET', key('group', group), 'dropped') or known.popped) or 0
+  local entries, rows, open = entriesAt(group, indices), rowsAt(group, numbers), {}
+  for i, index in ipairs(indices) do
+    local id = group .. '.' .. index
+    if not entries[index] and numbers[i] < bound and not seen[id] then open[#open + 1] = id end
+  end
+  local places = 0
+  for from = 1, #open, 1000 do
+    places = places + call('ZREM', hinted, unpack(open, from, math.min(from + 999, #open)))
+  end
+  if places < #open then callWithAll('ZREM', ready, open) end
+  for i, index in ipairs(indices) do
+    local id, entry = group .. '.' .. index, entries[index]
+    if once(id) then
+      if promoted[id] or entry == '@' or not rows[numbers[i]] then
+        writeMembers()
+        claimRecord(id)
+      elseif not entry then
+        if numbers[i] < bound then claimMember(id, group, index, false, rows[numbers[i]]) end
+      elseif isOpenEntry(entry) and batchOf(group, string.sub(entry, 2)).token == memberToken then
+        claimMember(id, group, index, entry, rows[numbers[i]])
+      end
+    end
+  end
+end
+
+-- `next` of a session: the nonce of its last call that took what was ready, and what that was, a line each.
+local lines = {}
+
+-- Members of a group that come next in its backlog; nil when the first of them is nothing for this session.
+local function nextMembers(group, room)
+  local mine = {}
+  local through, wanted = popMembers(group, room, function(id, index, row)
+    if not serves(string.sub(row, 1, string.find(row, '\n', 1, true) - 1)) then return false end
+    mine[#mine + 1] = { id, index, row }
+  end)
+  if through == 0 then return wanted == 0 and 0 or nil end
+  for _, member in ipairs(mine) do claimMember(member[1], group, member[2], false, member[3]) end
+  groupGoesOn(group)
+  if #mine > 0 then lines[#lines + 1] = group .. ' ' .. mine[1][2] .. ' ' .. mine[#mine][2] end
+  return isFull() and math.huge or #mine
+end
+
+local function nextTask(id, coroutine)
+  if not serves(coroutine) then return nil end
+  local group, index = memberOf(id)
+  if group and call('EXISTS', key('task', id)) == 0 then
+    claimMember(id, group, string.format('%d', index), false, call('LINDEX', key('backlog', group), index))
+  else
+    writeMembers()
+    claimRecord(id)
+  end
+  lines[#lines + 1] = id
+  return isFull() and math.huge or 1
+end
+
+local function claimAgain(told)
+  for line in string.gmatch(told, '[^\n]+') do
+    local group, from, to = string.match(line, '^(%S+) (%d+) (%d+)$')
+    local single, index = memberOf(line)
+    if group then
+      local indices = {}
+      for each = tonumber(from), tonumber(to) do indices[#indices + 1] = string.format('%d', each) end
+      claimMembers(group, indices)
+    elseif single then claimMembers(single, { string.format('%d', index) })
+    else claimRecord(line) end
+  end
+end
+
+-- Takes what is ready, in its order, and leaves a slot for each task that is on its way to a worker already: those were
+-- before.
+local function claimNext()
+  local sessionKey = key('session', session)
+  local before, told = string.match(call('HGET', sessionKey, 'next') or '', '^([^\n]*)\n(.*)$')
+  if before == nonce then return claimAgain(told) end
+  max = max - call('ZCARD', hinted)
+  fromReady(max, 100, nextMembers, nextTask)
+  if #lines > 0 then call('HSET', sessionKey, 'next', nonce .. '\n' .. table.concat(lines, '\n')) end
+end
+
+-- What a script that claims ends with, before `take`.
+local function writeClaims()
+  writeMembers()
+  callWithAll('SADD', key('claims', session), claimed)
+end

@@ -1,0 +1,78 @@
+-- Groups that this call is about: read once, counted here, written with the sums.
+local groups = {}
+local function groupOf(group)
+  local known = groups[group]
+  if known then return known end
+  local size, popped, limit, returnExceptions, decided, parent, op, left, inflight, entries, created, seq =
+    unpack(call('HMGET', key('group', group), 'size', 'popped', 'limit', 'returnExceptions', 'decided', 'parent', 'op',
+      'left', 'inflight', 'entries', 'created', 'seq'))
+  if not size then return nil end
+  known = { size = tonumber(size), popped = tonumber(popped), limit = tonumber(limit), op = op, parent = parent,
+    returnExceptions = returnExceptions == '1', decided = decided == '1', left = tonumber(left),
+    inflight = tonumber(inflight), entries = tonumber(entries), created = created, seq = tonumber(seq) }
+  groups[group] = known
+  return known
+end
+
+-- Whoever changes a group otherwise forgets first what is known of it here.
+local function groupWritten(group)
+  written(key('group', group))
+  written(key('entries', group))
+  groups[group] = nil
+end
+
+-- A group stands in the list of its tree for all its members that are no records, until the last of them has ended.
+local function listOf(root, group)
+  return call('SISMEMBER', key('live', root), 'g' .. group) == 1 and key('live', root) or key('later', root)
+end
+
+-- One that was handed out is no entry any more: it has ended, or become a record.
+local function entryLeft(group, known)
+  known.entries = known.entries - 1
+  addTo(key('group', group), 'entries', -1)
+  if known.entries > 0 or known.popped < known.size then return end
+  local root = rootOf(group)
+  leave(listOf(root, group), 'g' .. group)
+end
+
+-- Makes a record of a member, so that anything may happen to it. 'record' when it is one now, or was; 'ended' when it has
+-- ended without; nil when there is no such task. One in the backlog is to end at once: nobody hands it out.
+local promoted = {}
+local function promote(id)
+  local taskKey = key('task', id)
+  if call('EXISTS', taskKey) == 1 then return 'record' end
+  local group, index = memberOf(id)
+  if group == nil then return nil end
+  groupWritten(group)
+  local known, dropped = groupOf(group), call('HGET', key('group', group), 'dropped')
+  if not known or index >= known.size then return nil end
+  local entry = call('HGET', key('entries', group), index)
+  if not isOpenEntry(entry) or (dropped and index >= tonumber(dropped)) then return 'ended' end
+  local coroutine, priority, options, args = rowOf(group, index)
+  create(id, coroutine, args, options, priority, known.created)
+  call('HSET', taskKey, 'parent', known.parent, 'group', group, 'index', index, 'seq', known.seq + index)
+  call('HSET', key('entries', group), index, '@')
+  promoted[id] = true
+  if entry then
+    local batch = batchOf(group, string.sub(entry, 2))
+    call('HSET', taskKey, 'state', 'running', 'attempt', 1, 'token', batch.token, 'worker', sessionOf(batch.token),
+      'started', batch.started)
+  end
+  if index < known.popped then
+    call('SADD', listOf(rootOf(id), group), id)
+    entryLeft(group, known)
+  else -- its row is skipped when its turn comes
+    call('HSET', taskKey, 'undispatched', 1)
+    call('HINCRBY', key('group', group), 'skipped', 1)
+  end
+  return 'record'
+end
+
+-- For what concerns claimed tasks alone.
+local function promoteClaimed(id)
+  local group, index = memberOf(id)
+  if group == nil then return end
+  written(key('entries', group))
+  local entry = call('HGET', key('entries', group), index)
+  if entry and isOpenEntry(entry) then promote(id) end
+end

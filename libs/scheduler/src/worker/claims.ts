@@ -1,0 +1,82 @@
+/**
+ * Claims: how tasks come to this worker, and begin here.
+ *
+ * Owns: nonces of claims, and the slots that a call has acquired until its tasks have begun. Does not own: which tasks are
+ * asked for (intake.ts, runs.ts), how they run.
+ *
+ * K1. No task is claimed without a free slot, so a busy worker holds nothing that another could run.
+ */
+import type { Clock } from '../contract/clock.ts';
+import type { Hint } from '../contract/dispatch.ts';
+import type { Claim, Next, Store } from '../contract/store.ts';
+import type { SessionId, TaskId } from '../contract/task.ts';
+import type { Slots } from './slots.ts';
+import { untilAvailable } from './until-available.ts';
+
+export interface ClaimsParts {
+  store: Pick<Store, 'claim'>;
+  clock: Clock;
+  slots: Slots;
+  hinter: { send(partition: number, hints: readonly Hint[]): void };
+  session(): SessionId;
+  /** Runs a claimed task; a slot is acquired for it. */
+  begin(claim: Claim): void;
+}
+
+export class Claims {
+  readonly #parts: ClaimsParts;
+  #nonces = 0;
+  #underWay = 0;
+  /** This worker stops: it begins nothing any more. */
+  draining = false;
+
+  constructor(parts: ClaimsParts) {
+    this.#parts = parts;
+  }
+
+  /** A call that may bring tasks has not been answered. */
+  get underWay(): boolean {
+    return this.#underWay > 0;
+  }
+
+  /** Claims up to `slots` of them, which have been acquired; the others go back to `ready`. */
+  async claim(partition: number, ids: readonly TaskId[], slots: number): Promise<void> {
+    const { store, hinter } = this.#parts;
+    const { session, nonce } = this.#next(slots);
+    const max = this.draining ? 0 : slots;
+    const { hints } = await this.#bring(slots, () => store.claim(partition, session, nonce, ids, max));
+    hinter.send(partition, hints);
+  }
+
+  /** Lets a call that ends `ended` tasks bring as many others, if there are slots for them: no worker waits for its next
+   *  tasks longer than for that answer. Not while coroutines hold the loop: then others are faster. */
+  async following<T extends { claims: Claim[] }>(
+    ended: number,
+    call: (next: Next | undefined) => Promise<T>,
+  ): Promise<T> {
+    const { clock, slots } = this.#parts;
+    const taken = this.draining || clock.blocked() ? 0 : slots.acquireNowait(ended);
+    if (taken === 0) return await untilAvailable(clock, () => call(undefined));
+    const next = this.#next(taken);
+    return await this.#bring(taken, () => call(next));
+  }
+
+  #next(max: number): Next {
+    return { session: this.#parts.session(), nonce: String(++this.#nonces), max };
+  }
+
+  /** The same nonce again after a lost answer: a claim that was made must not be forgotten. */
+  async #bring<T extends { claims: Claim[] }>(slots: number, call: () => Promise<T>): Promise<T> {
+    let brought = 0;
+    this.#underWay += 1;
+    try {
+      const answer = await untilAvailable(this.#parts.clock, call);
+      brought = answer.claims.length;
+      for (const claim of answer.claims) this.#parts.begin(claim);
+      return answer;
+    } finally {
+      this.#underWay -= 1;
+      this.#parts.slots.release(slots - brought);
+    }
+  }
+}

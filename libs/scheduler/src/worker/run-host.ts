@@ -1,0 +1,39 @@
+/** What a run may ask of the worker that drives it. */
+import type { Clock } from '../contract/clock.ts';
+import type { Instrument } from '../contract/instrument.ts';
+import type { Limits } from '../contract/limits.ts';
+import type { GroupMembers, SettleAnswer, Settlement, Turn, TurnAnswer } from '../contract/store.ts';
+import type { TaskId } from '../contract/task.ts';
+import type { Threads } from '../contract/threads.ts';
+import type { StepWatch } from '../loop/oversights.ts';
+import type { Parking } from './parking.ts';
+import type { TaskRun } from './run.ts';
+import type { Slots } from './slots.ts';
+
+export interface RunHost {
+  readonly clock: Clock;
+  readonly slots: Slots;
+  readonly instrument: Instrument;
+  readonly limits: Limits;
+  readonly threads: Threads;
+  /** In debug mode. */
+  readonly watch: StepWatch | undefined;
+  commit(turn: Turn): Promise<TurnAnswer>;
+  /** Fences the run and lets another worker, or this one, run the task from what is recorded. */
+  giveBack(run: TaskRun, reason: string): void;
+  settle(settlement: Settlement): Promise<SettleAnswer>;
+  /** So many outcomes wait for the store that no more tasks should be taken for them. */
+  readonly congested: boolean;
+  /** All outcomes of a group, or only member `index`. */
+  members(group: TaskId, index: number | undefined): Promise<GroupMembers>;
+  /** Another attempt of a task follows in so many milliseconds. */
+  retryLater(task: TaskId, ms: number): void;
+  /** The coroutine of the root has ended, tasks of its tree have not. */
+  endTree(root: TaskId): Promise<void>;
+  /** This worker stops: what suspends goes on elsewhere. */
+  readonly draining: boolean;
+  /** Who rests here, and for how long. */
+  readonly parking: Pick<Parking, 'rests' | 'goesOn'>;
+  /** For tests: forget the coroutine at every suspension, and replay it when something happens. */
+  readonly alwaysReplay: boolean;
+}
