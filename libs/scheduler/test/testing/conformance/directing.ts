@@ -88,7 +88,7 @@ export function directing(it: It): void {
       const heard = await listening(rig, 'w1', { slots: 3 });
       const run = await rig.started();
       await run.commit({ groups: [run.group(1, leaves(10))] });
-      await rig.worker('w2', { slots: 20 });
+      await rig.worker('w2', { slots: 3 });
       const { created, left } = await submit(rig, '');
       expect(left.length).toBeGreaterThan(0);
       const others = new Set([...left, ...heard]).difference(new Set([run.id, ...created]));
