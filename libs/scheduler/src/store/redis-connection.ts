@@ -130,7 +130,8 @@ export class RedisConnection {
       );
   }
 
-  /** Channel of news about settled tasks; `<channel>:<session>` has the news of one session. */
+  /** Channel of news about settled tasks; `<channel>:<session>` has what is for one session, `<channel>:<client>` what is for
+   *  one client. */
   get channel(): string {
     return `${this.#prefix}:news`;
   }

@@ -1,5 +1,6 @@
 /** Direct hints (contract/store.ts): who is told of a new root at once. */
 import type { Hint } from '../contract/dispatch.ts';
+import { rootOf } from '../contract/ids.ts';
 import type { News } from './news.ts';
 import type { Partition } from './partition.ts';
 import { hintTtlMs } from './ready-queue.ts';
@@ -14,7 +15,7 @@ const distrustMs = 30_000;
 export function sendDirect(part: Partition, news: News, partition: number, hints: readonly Hint[]): Hint[] {
   if (hints.length > mostDirect) return [...hints];
   return hints.filter((hint) => {
-    const session = sessionFor(part, hint);
+    const session = rootOf(hint.id) === hint.id ? sessionFor(part, hint) : undefined;
     if (session === undefined || !news.hint(session.info.id, partition, hint)) return true;
     const task = part.table.get(hint.id);
     if (task !== undefined) part.queue.hurry(task, part.now() + overdueMs - hintTtlMs);

@@ -3,6 +3,8 @@
  * near it, and its own share of the others, while it has free slots, and claims it without a way through Dispatch; the
  * rest goes out in batches that follow the slots of the cluster. Few tasks go one each, many in batches, and no batch is
  * so large that one worker holds what another could run.
+ *
+ * What the store tells this worker directly came to nobody else: it is claimed at once, or goes out through Dispatch.
  */
 import type { Clock } from '../contract/clock.ts';
 import type { Dispatch, Hint } from '../contract/dispatch.ts';
@@ -52,7 +54,7 @@ export class Hinter {
     this.#follow(this.#flush(partition));
   }
 
-  /** Direct hints, which came to this worker alone: what it has no slots for goes on through Dispatch. */
+  /** Direct hints (Listener.hints). As `send` it does not fail. */
   take(partition: number, hints: readonly Hint[]): void {
     const ids = hints.map(({ id }) => id);
     const rest = hints.slice(this.#parts.keep(partition, ids, ids.length));

@@ -1,7 +1,7 @@
 import { describe, expect, vi } from 'vitest';
 import type { SessionId, TaskId } from '../../../src/contract/task.ts';
 import type { It } from '../store-conformance.ts';
-import { ids, partition, type Rig } from './rig.ts';
+import { ids, leaves, partition, type Rig } from './rig.ts';
 
 /** A worker that listens; `heard`: what it was told of directly. */
 async function listening(rig: Rig, id: SessionId, options?: Parameters<Rig['worker']>[1]): Promise<TaskId[]> {
@@ -82,6 +82,18 @@ export function directing(it: It): void {
       const first = await submit(rig, '', '');
       await told(heard, first.created);
       expect((await submit(rig, '')).left).toHaveLength(1);
+    });
+
+    it('are of roots alone: members of a gather whose turn has come are the caller’s to hand out', async (rig) => {
+      const heard = await listening(rig, 'w1', { slots: 3 });
+      const run = await rig.started();
+      await run.commit({ groups: [run.group(1, leaves(10))] });
+      await rig.worker('w2', { slots: 3 });
+      const { created, left } = await submit(rig, '');
+      expect(left.length).toBeGreaterThan(0);
+      const others = new Set([...left, ...heard]).difference(new Set([run.id, ...created]));
+      expect([...others].every((id) => id.startsWith(`${run.child(1)}.`))).toBe(true);
+      expect((await submit(rig, '')).created).toHaveLength(1);
     });
 
     const refused: [string, (rig: Rig) => Promise<unknown>][] = [

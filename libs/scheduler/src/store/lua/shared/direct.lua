@@ -30,14 +30,14 @@ local function sessionFor(id, time, up, waiting)
   return best
 end
 
--- Answers those of the hints that nobody was told of. No hint is lost for a worker that has died: nobody hears it then, and
+-- Answers those of the hints that nobody was told of; what belongs to a tree that runs already is among them. No hint is lost for a worker that has died: nobody hears it then, and
 -- where that is not known (a listener on another node of a Redis Cluster) the caller has it too (D2).
 local function direct(hints, time)
   if #hints == 0 or #hints > 2 * mostDirect then return hints end
   local left, up, waiting = {}, uptime(), call('ZCARD', hinted)
   for i = 1, #hints, 2 do
     local id, priority = hints[i], hints[i + 1]
-    local session = sessionFor(id, time, up, waiting)
+    local session = id == rootOf(id) and sessionFor(id, time, up, waiting)
     if session and call('PUBLISH', ARGV[#ARGV] .. ':' .. session, 'hints\n' .. id .. '\n' .. priority) > 0 then
       call('ZADD', hinted, -(time + overdueMs), id)
       call('HSETNX', key('session', session), 'direct', string.format('%.0f ', time) .. id)

@@ -23,7 +23,7 @@ end
 local mostTold, mostBytes = 8, 2000
 local shown = { 'coroutine', 'options', 'state', 'payload', 'parent', 'created', 'started', 'finished', 'attempt', 'worker',
   'progress', 'failures', 'retryError', 'retryAt', 'total', 'pending', 'running', 'succeeded', 'failed', 'cancelled' }
-local function rowOf(id, values)
+local function endOf(id, values)
   local row, bytes = { id }, 0
   for i, name in ipairs(shown) do
     if values[i] then
@@ -40,7 +40,7 @@ local function publishWatched(channel)
   for _, id in ipairs(watchedIds) do
     local finished, client, watched = unpack(call('HMGET', key('task', id), 'finished', 'client', 'watched'))
     local told = id
-    if finished and #watchedIds <= mostTold then told = rowOf(id, call('HMGET', key('task', id), unpack(shown))) end
+    if finished and #watchedIds <= mostTold then told = endOf(id, call('HMGET', key('task', id), unpack(shown))) end
     if client and finished then
       byClient[client] = byClient[client] or {}
       table.insert(byClient[client], told)
