@@ -148,11 +148,11 @@ export class WorkerMetrics {
 
     const errorTypes = new BoundedLabels(maxErrorTypes);
     this.instrument = {
-      taskStarted: ({ attempt, queuedMs, replayed, ...task }) => {
+      taskStarted: (task) => {
         const { first, recovered, queued } = this.#series(task.coroutine);
-        const isFirst = attempt <= 1 && !replayed;
+        const isFirst = task.attempt <= 1 && !task.replayed;
         (isFirst ? first : recovered).count += 1;
-        if (isFirst) observe(queued, task, queuedMs / 1000);
+        if (isFirst) observe(queued, task, task.queuedMs / 1000);
       },
       taskSuspended: ({ coroutine }) => this.#suspensions.inc({ coroutine: label(coroutine) }),
       taskResumed: ({ waitedMs }) => resumed.observe(waitedMs / 1000),
@@ -160,11 +160,11 @@ export class WorkerMetrics {
         this.#series(coroutine).slotSeconds.count += ms / 1000;
       },
       sessionLost: () => sessionsLost.inc(),
-      taskSettled: ({ state, errorType, ranMs, ...task }) => {
-        const { coroutine } = task;
+      taskSettled: (task) => {
+        const { coroutine, state, errorType } = task;
         const { finished, duration } = this.#series(coroutine)[state];
         finished.count += 1;
-        observe(duration, task, ranMs / 1000);
+        observe(duration, task, task.ranMs / 1000);
         if (state !== 'failed') return;
         errors.inc({ coroutine: label(coroutine), type: errorTypes.admit(errorType ?? 'Error') });
         if (errorType === 'NonDeterminismError') nonDeterminism.inc();

@@ -66,7 +66,7 @@ export interface Instrument {
   /** The cluster has given this worker up: its tasks run elsewhere, and it begins as another session. */
   sessionLost?(): void;
   /** `ranMs`: from its start in this process to its end, suspension included. */
-  taskSettled?(task: AboutTask & { state: SettledState; errorType?: string; ranMs: number }): void;
+  taskSettled?(task: AboutTask & { state: SettledState; errorType?: string | undefined; ranMs: number }): void;
   /** An attempt failed, and another follows after `delayMs`. `failures`: so many have failed by now. */
   taskRetried?(task: AboutTask & { errorType: string; failures: number; delayMs: number }): void;
   /** A write of a stale run was refused (T2). */

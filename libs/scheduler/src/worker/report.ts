@@ -47,7 +47,7 @@ export class Report {
   settled({ state }: Outcome, errorType: string | undefined): void {
     this.#ending = { end: state, errorType, reason: undefined };
     const ranMs = this.#clock.monotonic() - this.startedAt;
-    this.#instrument.taskSettled?.({ ...this.about, state, ...(errorType === undefined ? {} : { errorType }), ranMs });
+    this.#instrument.taskSettled?.({ ...this.about, state, errorType, ranMs });
   }
 
   retried(errorType: string | undefined, delayMs: number): void {

@@ -46,7 +46,7 @@ export class TaskRun implements Offender {
   readonly #limits: AttemptLimits | undefined;
   #runner: Runner;
   /** What is recorded of this task: before this run, and in this run too if it is replayed here. */
-  readonly #history: HistoryStep[];
+  readonly #history: HistoryStep[] = [];
   #logged: number;
   readonly #inbox: RunInbox;
   readonly #turns: Turns;
@@ -71,7 +71,7 @@ export class TaskRun implements Offender {
     this.#host = host;
     this.#report = new Report(claim, this.#options, clock, host.instrument);
     this.#slotSince = this.#report.startedAt;
-    this.#history = claim.history.flatMap((entry) => JSON.parse(entry) as HistoryStep[]);
+    for (const entry of claim.history) this.#history.push(...(JSON.parse(entry) as HistoryStep[]));
     this.#inbox = new RunInbox(claim.events, host.alwaysReplay);
     this.#logged = claim.logged;
     this.#turns = new Turns(claim, clock, () => this.#news.give());
@@ -182,7 +182,10 @@ export class TaskRun implements Offender {
     try {
       if (this.#limits?.refusal !== undefined) return await this.#settle(this.#limits.refusal);
       await this.#start();
-      await this.#live();
+      const outcome = await this.#live();
+      if (outcome === undefined) return;
+      await this.#settle(outcome);
+      this.#tellOversights(outcome);
     } catch (error) {
       await this.#fail(error);
     } finally {
@@ -195,13 +198,13 @@ export class TaskRun implements Offender {
     }
   }
 
-  async #start(): Promise<void> {
+  #start(): Promise<void> {
     asOffender(this, () => this.#runner.start(JSON.parse(this.claim.args)));
-    await this.#drain();
-    if (this.#history.length > 0) await this.#replay();
+    return this.#history.length > 0 ? this.#replay() : this.#drain();
   }
 
   async #replay(): Promise<void> {
+    await this.#drain();
     const runner = this.#runner;
     const began = this.#host.clock.monotonic();
     const steps = this.#history.length;
@@ -222,7 +225,8 @@ export class TaskRun implements Offender {
     this.#report.replayed(steps, this.#host.clock.monotonic() - began);
   }
 
-  async #live(): Promise<void> {
+  /** How the coroutine has ended; undefined when the run is over for another reason. */
+  async #live(): Promise<Outcome | undefined> {
     while (!this.#fenced) {
       while (!this.#inbox.allDelivered && this.#runner.outcome === undefined) await this.#deliver();
       this.#news.clear();
@@ -231,10 +235,15 @@ export class TaskRun implements Offender {
       const effects = this.#turns.requests?.sideEffects.splice(0) ?? [];
       if (effects.length > 0) await this.#begin(effects);
       const { outcome } = this.#runner;
-      if (outcome !== undefined) return await this.#finish(outcome);
+      if (outcome !== undefined) {
+        // What it asked for last takes effect before the outcome does.
+        if (this.#turns.requests?.outward) await this.#commit(this.claim.parent === undefined);
+        return outcome;
+      }
       if (this.#turns.isDue(this.#runner, this.#suspends)) await this.#commit();
       else await this.#rest();
     }
+    return undefined;
   }
 
   async #deliver(): Promise<void> {
@@ -337,10 +346,7 @@ export class TaskRun implements Offender {
     await this.#drain();
   }
 
-  /** Requests of the last turn take effect before the outcome does. */
-  async #finish(outcome: Outcome): Promise<void> {
-    if (this.#turns.requests?.outward) await this.#commit(this.claim.parent === undefined);
-    await this.#settle(outcome);
+  #tellOversights(outcome: Outcome): void {
     const { oversights } = this.#runner;
     if (oversights !== undefined && !this.#fenced) this.#report.forgotten(oversights, outcome);
   }

@@ -57,7 +57,7 @@ export interface RunsParts {
   courier: Courier;
   claims: Claims;
   /** Gives the claim of a task back; its run has been fenced. Does not fail. */
-  release(id: TaskId, reason: string): void;
+  release(id: TaskId, reason: string, error?: unknown): void;
   alarms: Alarms;
   /** Tasks of this coroutine are to start where they are created. */
   isNear(coroutine: string): boolean;
@@ -165,24 +165,24 @@ export class Runs implements RunHost {
     return [...this.#runs.values()].filter((run) => which === 'all' || run.suspended).map((run) => run.claim.id);
   }
 
-  /** Runs a claimed task to its end here. The caller has acquired a slot for it. `failed`: it could not be settled. */
-  begin(claim: Claim, fn: AnyCoroutineFunction, failed: (error: unknown) => Promise<void>): void {
+  /** Runs a claimed task to its end here. The caller has acquired a slot for it. */
+  begin(claim: Claim, fn: AnyCoroutineFunction): void {
     const { id, attempt } = claim;
     const run = new TaskRun(claim, fn, this);
     this.#runs.set(id, run);
     const queuedMs = Math.max(0, this.clock.now() - claim.createdAt);
     this.instrument.taskStarted?.({ ...run.about, attempt, queuedMs, replayed: claim.history.length > 0 });
     this.#driven += 1;
-    void this.#drive(run, failed);
+    void this.#drive(run);
   }
 
-  async #drive(run: TaskRun, failed: (error: unknown) => Promise<void>): Promise<void> {
+  async #drive(run: TaskRun): Promise<void> {
     const { id } = run.claim;
     try {
       await run.drive();
     } catch (error) {
       run.fence(`task ${id}: given back`);
-      await failed(error);
+      this.#release(id, 'it could not be settled', error);
     }
     if (this.#runs.get(id) === run) this.#runs.delete(id);
     this.#driven -= 1;

@@ -55,8 +55,8 @@ function chunksOf(members: readonly GroupMember[]): Chunk[] {
   const chunks: Chunk[] = [];
   let from = 0;
   let bytes = 0;
-  for (const [index, member] of members.entries()) {
-    const size = bytesOfMember(member);
+  for (let index = 0; index < members.length; index++) {
+    const size = bytesOfMember(members[index] as GroupMember);
     bytes += size;
     if (index === from || (index - from < chunkSize && bytes <= bytesPerCall)) continue;
     chunks.push([from, members.slice(from, index)]);

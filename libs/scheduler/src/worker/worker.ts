@@ -113,7 +113,7 @@ export class Worker {
     const claim: IntakeParts['claim'] = (partition, ids, slots) => this.#claiming.add(partition, { ids, slots });
     this.#intake = new Intake({ clock: parts.clock, slots: this.#slots, claim });
     this.#alarms = new Alarms(parts.clock, (partition) => this.#sweeper.sweep(partition));
-    const release = (id: TaskId, reason: string): void => void this.#giveBack(id, reason, undefined);
+    const release = (id: TaskId, reason: string, error?: unknown): void => void this.#giveBack(id, reason, error);
     const hands = { slots: this.#slots, hinter: this.#hinter, courier: this.#courier, alarms: this.#alarms };
     const claims = this.#claims;
     const isNear = (name: string): boolean => this.#coroutines.get(name)?.options.placement === 'near';
@@ -252,12 +252,11 @@ export class Worker {
 
   #begin(claim: Claim): void {
     const fn = this.#coroutines.get(claim.coroutine);
-    if (fn !== undefined) {
-      this.#runs.begin(claim, fn, (error) => this.#giveBack(claim.id, 'it could not be settled', error));
-      return;
+    if (fn !== undefined) this.#runs.begin(claim, fn);
+    else {
+      this.#slots.release();
+      void this.#giveBack(claim.id, `${claim.coroutine} was replaced meanwhile`, undefined);
     }
-    this.#slots.release();
-    void this.#giveBack(claim.id, `${claim.coroutine} was replaced meanwhile`, undefined);
   }
 
   async #giveBack(id: TaskId, reason: string, error: unknown): Promise<void> {
