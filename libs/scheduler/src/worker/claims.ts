@@ -48,14 +48,12 @@ export class Claims {
     hinter.send(partition, hints);
   }
 
-  /** Lets a call that ends `ended` tasks bring as many others, if there are slots for them: no worker waits for its next
-   *  tasks longer than for that answer. Not while coroutines hold the loop: then others are faster. */
-  async following<T extends { claims: Claim[] }>(
-    ended: number,
-    call: (next: Next | undefined) => Promise<T>,
-  ): Promise<T> {
+  /** Lets a call that ends tasks bring others for all slots that are free: no worker waits for its next tasks longer than for
+   *  that answer, and what was handed out in small pieces comes together again; who took no more than have ended would never
+   *  take more. Also where coroutines hold the loop: what is ready has no free slot elsewhere, or a hint would be on its way. */
+  async following<T extends { claims: Claim[] }>(call: (next: Next | undefined) => Promise<T>): Promise<T> {
     const { clock, slots } = this.#parts;
-    const taken = this.draining || clock.blocked() ? 0 : slots.acquireNowait(ended);
+    const taken = this.draining ? 0 : slots.acquireNowait(slots.total);
     if (taken === 0) return await untilAvailable(clock, () => call(undefined));
     const next = this.#next(taken);
     return await this.#bring(taken, () => call(next));
