@@ -35,7 +35,8 @@ export const memberId = (group: TaskId, index: number): TaskId => `${group}.${in
 export const rootOf = (id: TaskId): TaskId => id.slice(0, 28);
 
 /** FNV-1a over the root: all tasks of a tree live in one partition, and trees spread evenly. */
-export const partitionOf = (id: TaskId, partitions: number): number => (hashOf(id, 28) >>> 0) % partitions;
+export const partitionOf = (id: TaskId, partitions: number): number =>
+  partitions === 1 ? 0 : (hashOf(id, 28) >>> 0) % partitions;
 
 /** The id of a root, with another last character if need be, so that it lies in the partition; undefined: none of them does. */
 export function rootIdIn(id: TaskId, partition: number, partitions: number): TaskId | undefined {
