@@ -1,8 +1,8 @@
 /**
  * Runner: one live run of one coroutine.
  *
- * Owns: the numbers of operations, what the coroutine awaits, the requests of the current turn, and how the coroutine
- * ended. Does not own: which cancel strikes when (cancels.ts: R4 to R6); time, I/O, the store, or when events arrive
+ * Owns: what the coroutine awaits, the requests of the current turn, and how the coroutine ended. Does not own: the numbers
+ * of operations (begun.ts), which cancel strikes when (cancels.ts: R4 to R6); time, I/O, the store, or when events arrive
  * (worker/run.ts drives it). Most coroutines use little of this, so what is not used costs nothing.
  *
  * R1. Events are delivered by `deliver` only, one at a time, and the driver drains the microtasks in between (L1).
@@ -12,26 +12,24 @@
 import { encode } from '../contract/codec.ts';
 import type { TaskOptions } from '../contract/coroutine.ts';
 import { CancelledError, type FencedError, InvalidStateError } from '../contract/exceptions.ts';
-import type { HistoryStep } from '../contract/history.ts';
-import { childId, isTaskId } from '../contract/ids.ts';
 import { type Limits, largestTurn, longestNote, sized, tooLarge } from '../contract/limits.ts';
 import type { Outcome } from '../contract/outcome.ts';
 import type { TaskId } from '../contract/task.ts';
 import { deadlineWave } from '../contract/time-limits.ts';
 import { contextOfTask, type TraceContext } from '../contract/trace.ts';
+import { Begun, type BegunBefore } from './begun.ts';
 import { Cancels } from './cancels.ts';
 import { Context } from './context.ts';
 import { type AnyCoroutineFunction, checkArguments } from './coroutines.ts';
 import { failure } from './failure.ts';
 import type { Awaited } from './futures.ts';
 import { TaskLoop } from './loop.ts';
-import { nonDeterminism } from './non-determinism.ts';
 import type { Delivery, Operations } from './operations.ts';
 import { Oversights, type StepWatch } from './oversights.ts';
 import type { Task } from './tasks.ts';
 import { type SideEffect, TurnRequests } from './turn.ts';
 
-export interface RunnerTask {
+export interface RunnerTask extends BegunBefore {
   id: TaskId;
   name: string | undefined;
   /** What it inherits. */
@@ -42,22 +40,15 @@ export interface RunnerTask {
   failures: number;
   /** Of the task and all below it: a time of the store. */
   deadline: number | undefined;
-  /** Operations are numbered from here on. */
-  firstOp: number;
   /** Log entries that earlier runs have kept: so many are not kept again. */
   logged: number;
-  /** All starts that the history holds, in order. */
-  starts: readonly Extract<HistoryStep, ['start', ...unknown[]]>[];
   /** Operations whose side effect has its outcome in the inbox. */
   recorded: ReadonlySet<number>;
   /** In debug mode. */
   watch: StepWatch | undefined;
 }
 
-/** Operations that bring no event. */
-const silent: ReadonlySet<string> = new Set(['now', 'random', 'uuid', 'cancel']);
-const mostWaits = 32;
-const spent = (): void => undefined;
+const nothing = (): void => undefined;
 
 /** Where the loop gets what it must not make itself; each value is recorded. */
 export interface Sources {
@@ -81,11 +72,7 @@ export class Runner implements Operations {
   readonly #onActivity: () => void;
   #context: Context | undefined;
   #tasks: Set<Task<unknown>> | undefined;
-  readonly #receivers: ((event: Delivery) => void)[] = [];
-  /** Operations that may still bring an event: what each is, or the id of the task that it waits for. */
-  #open: Map<number, string> | undefined;
-  /** Grows whenever `waits` may have changed. */
-  moves = 0;
+  readonly #begun: Begun;
   #awaited: Set<Awaited> | undefined;
   readonly #soon: (() => void)[] = [];
   /** User code that will go on: its future is settled. */
@@ -101,6 +88,7 @@ export class Runner implements Operations {
   constructor(fn: AnyCoroutineFunction, task: RunnerTask, sources: Sources, limits: Limits, onActivity: () => void) {
     this.#fn = fn;
     this.#task = task;
+    this.#begun = new Begun(fn.coroutineName, task);
     this.taskId = task.id;
     this.sources = sources;
     this.limits = limits;
@@ -119,12 +107,22 @@ export class Runner implements Operations {
   }
 
   get started(): number {
-    return this.#receivers.length;
+    return this.#begun.count;
   }
 
   /** A number that no operation of this attempt has, nor a higher one. */
   get nextOp(): number {
-    return this.#task.firstOp + Math.max(this.#receivers.length, this.#task.starts.length);
+    return this.#begun.nextOp;
+  }
+
+  /** Grows whenever `waits` may have changed. */
+  get moves(): number {
+    return this.#begun.moves;
+  }
+
+  /** Tasks and groups, if nothing but their ends can bring an event. */
+  waits(): TaskId[] | undefined {
+    return this.#begun.waits(this.taskId);
   }
 
   get info(): Pick<RunnerTask, 'id' | 'name' | 'attempt' | 'failures' | 'deadline'> & { coroutine: string } {
@@ -204,46 +202,24 @@ export class Runner implements Operations {
     this.oversights?.reach();
     this.#cancels.goesOn();
     const { operations } = this.limits;
-    const begun = this.#receivers.length;
+    const begun = this.#begun.count;
     // Who has reached the limit can still end what it has begun.
     if (begun >= operations * (kind === 'cancel' ? 2 : 1))
       throw tooLarge(`operations of ${this.#fn.coroutineName}`, begun + 1, operations, 'operations');
-    const op = this.#task.firstOp + begun;
-    const expected = this.#task.starts[begun];
-    if (expected !== undefined && (expected[1] !== kind || expected[2] !== detail))
-      throw nonDeterminism(this.#fn.coroutineName, op, this.#task.starts, { kind, detail });
-    this.#receivers.push(on);
-    if (!silent.has(kind)) {
-      this.#open ??= new Map();
-      this.#open.set(op, kind === 'task' ? detail : kind);
-    }
-    this.moves += 1;
-    if (expected === undefined) this.#turn.steps.push(['start', kind, detail]);
+    const op = this.#begun.begin(kind, detail, on);
+    if (!this.#begun.isRecorded(op)) this.#turn.steps.push(['start', kind, detail]);
     this.#onActivity();
     return op;
   }
 
   close(op: number): void {
-    this.#open?.delete(op);
-    this.moves += 1;
-  }
-
-  /** Tasks and groups, if nothing but their ends can bring an event. */
-  waits(): TaskId[] | undefined {
-    if (this.#open === undefined || this.#open.size === 0 || this.#open.size > mostWaits) return undefined;
-    const ids: TaskId[] = [];
-    for (const [op, what] of this.#open) {
-      if (what === 'createTask' || what === 'gather') ids.push(childId(this.taskId, op));
-      else if (isTaskId(what)) ids.push(what);
-      else return undefined;
-    }
-    return ids;
+    this.#begun.close(op);
   }
 
   /** A value that replay must see again: it stands in the history in place of the detail. */
   record(kind: string, make: () => string): string {
-    const value = this.#task.starts[this.#receivers.length]?.[2] ?? make();
-    this.begin(kind, value, spent);
+    const value = this.#begun.recordedDetail ?? make();
+    this.begin(kind, value, nothing);
     return value;
   }
 
@@ -273,7 +249,7 @@ export class Runner implements Operations {
   }
 
   requests(op?: number): TurnRequests | undefined {
-    const committed = op === undefined ? this.replaying : op < this.#task.firstOp + this.#task.starts.length;
+    const committed = op === undefined ? this.replaying : this.#begun.isRecorded(op);
     return committed ? undefined : this.#turn;
   }
 
@@ -340,7 +316,6 @@ export class Runner implements Operations {
   deliver(event: Delivery): void {
     this.#handedOut = 0;
     if (!this.replaying) this.#turn.steps.push(['event']);
-    this.moves += 1;
     if (event.kind === 'cancel') {
       // Whoever has sent it on was struck by the deadline of this task.
       const { deadline } = this.#task;
@@ -349,12 +324,8 @@ export class Runner implements Operations {
     } else if (event.kind === 'timeout') {
       this.#cancels.timedOut();
       this.#cancelled(undefined, event.wave);
-    } else {
-      this.#open?.delete(event.op);
-      const number = event.op - this.#task.firstOp;
-      this.#receivers[number]?.(event);
-      this.#receivers[number] = spent; // it brings no other, and would keep its outcome in memory
     }
+    this.#begun.deliver(event);
     this.#wake();
   }
 
