@@ -50,8 +50,8 @@ export const sabotages: readonly Sabotage[] = [
   {
     name: 'a gather is decided by its first end',
     script: 'settle',
-    from: 'if not failed and known.left > 0 then return known.left end',
-    to: '',
+    from: 'if known.decided or ((known.returnExceptions or not failed) and known.left > 0) then return end',
+    to: 'if known.decided then return end',
   },
   {
     name: 'history is not kept, so replay goes by arrival',

@@ -36,7 +36,8 @@
  * that wait by id the youngest hears that what it waits for has failed with a DeadlockError.
  *
  * Fairness: `ready` is ordered by start-time fair queueing (Goyal, Vin, Chen 1996): each tree has a virtual clock that
- * advances by one for each task, so trees take turns and a small tree passes a large one. Revived tasks go first.
+ * advances by one for each task, so trees take turns and a small tree passes a large one. A higher
+ * priority passes a lower one. Revived tasks go first.
  * Window: no more is hinted at once than there are free slots: those of all live sessions that take work, less the tasks
  * that run there. Who has a slot to spare when it settles takes what comes next in the same call (`Next`), without a hint,
  * and leaves as many slots free as there are hints on their way: nobody is overtaken.

@@ -49,7 +49,12 @@ export function loadScripts(testTime: boolean): Record<ScriptName, string> {
   const load = (name: ScriptName): string => {
     if (name === 'commit-growing') return load('commit').replace(flags, '#!lua');
     const text = readFileSync(new URL(`${name}.lua`, folder), 'utf8');
-    return text.replace(include, (_, parts: string) => parts.split(' ').map(part).join('\n'));
+    // What all parts use is an upvalue for those in a function of their own. As locals beside them Lua looks for it again
+    // for each function that a script begins with, over a hundred: 30 of the 63 µs that a settle of nothing took.
+    const [, names = ''] = include.exec(text) ?? [];
+    const [first = '', ...others] = names.split(' ').map(part);
+    if (others.length === 0) return text.replace(include, () => first);
+    return `${text.replace(include, () => [first, 'return (function()', ...others].join('\n'))}\nend)()\n`;
   };
   return Object.fromEntries(scriptNames.map((name) => [name, load(name)])) as Record<ScriptName, string>;
 }

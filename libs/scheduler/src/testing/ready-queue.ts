@@ -21,6 +21,8 @@ type Item = MemoryTask | MemoryGroup;
 interface Entry {
   item: Item;
   start: number;
+  /** Higher first. */
+  priority: number;
   revived: boolean;
   gone: boolean;
 }
@@ -29,7 +31,9 @@ const isGroup = (item: Item): item is MemoryGroup => 'members' in item;
 const isTask = (item: Item): item is MemoryTask => !isGroup(item);
 
 export class ReadyQueue {
-  readonly #ready = new Heap<Entry>((a, b) => Number(b.revived) - Number(a.revived) || a.start - b.start);
+  readonly #ready = new Heap<Entry>(
+    (a, b) => Number(b.revived) - Number(a.revived) || b.priority - a.priority || a.start - b.start,
+  );
   readonly #entries = new Map<Item, Entry>();
   /** The time of the hint. */
   readonly #hinted = new Map<MemoryTask, number>();
@@ -52,7 +56,7 @@ export class ReadyQueue {
 
   revive(task: MemoryTask): void {
     this.remove(task);
-    this.#enqueue({ item: task, start: 0, revived: true, gone: false });
+    this.#enqueue({ item: task, start: 0, priority: 0, revived: true, gone: false });
   }
 
   remove(task: MemoryTask): void {
@@ -99,7 +103,7 @@ export class ReadyQueue {
         continue;
       }
       this.#entries.delete(entry.item);
-      if (!entry.revived) this.#virtual = entry.start;
+      if (!entry.revived && entry.priority === 0) this.#virtual = entry.start;
       found = [isGroup(entry.item) ? this.#dispatch(entry.item) : entry.item, entry];
       if (isGroup(entry.item)) this.addGroup(entry.item);
     }
@@ -112,7 +116,7 @@ export class ReadyQueue {
     if (this.#entries.has(task) || this.#stranded.has(task)) return;
     this.#hinted.delete(task);
     if (serves(task.work.coroutine)) this.#hinted.set(task, overdueSince);
-    else this.#stranded.set(task, { item: task, start: 0, revived: true, gone: false });
+    else this.#stranded.set(task, { item: task, start: 0, priority: 0, revived: true, gone: false });
   }
 
   unstrand(serves: (coroutine: string) => boolean): void {
@@ -176,7 +180,7 @@ export class ReadyQueue {
     const tree = isGroup(item) ? item.parent.tree : item.tree;
     const start = Math.max(this.#virtual, tree.virtual);
     tree.virtual = start + 1;
-    return { item, start, revived: false, gone: false };
+    return { item, start, priority: isGroup(item) ? 0 : item.priority, revived: false, gone: false };
   }
 
   #enqueue(entry: Entry): void {

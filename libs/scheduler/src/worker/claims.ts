@@ -4,7 +4,8 @@
  * Owns: nonces of claims, and the slots that a call has acquired until its tasks have begun. Does not own: which tasks are
  * asked for (intake.ts, runs.ts), how they run.
  *
- * K1. No task is claimed without a free slot, so a busy worker holds nothing that another could run.
+ * K1. No task is claimed without a free slot, so a busy worker holds nothing that another could run. While the store is away
+ *     a call holds none, for the tasks of other partitions go on; what it brings when it is back waits for slots.
  */
 import type { Clock } from '../contract/clock.ts';
 import type { Hint } from '../contract/dispatch.ts';
@@ -26,7 +27,8 @@ export interface ClaimsParts {
 export class Claims {
   readonly #parts: ClaimsParts;
   #nonces = 0;
-  #underWay = 0;
+  /** Numbers of the calls that may bring tasks and have not been answered, oldest first. */
+  readonly #underWay = new Set<number>();
   /** This worker stops: it begins nothing any more. */
   draining = false;
 
@@ -34,9 +36,15 @@ export class Claims {
     this.#parts = parts;
   }
 
-  /** A call that may bring tasks has not been answered. */
-  get underWay(): boolean {
-    return this.#underWay > 0;
+  /** Number of the last call that may bring tasks. */
+  get last(): number {
+    return this.#nonces;
+  }
+
+  /** All calls up to this one have been answered, and what they brought has begun. */
+  areAnswered(upTo: number): boolean {
+    const [oldest = Number.POSITIVE_INFINITY] = this.#underWay;
+    return oldest > upTo;
   }
 
   /** Claims up to `slots` of them, which have been acquired; the others go back to `ready`. */
@@ -48,14 +56,12 @@ export class Claims {
     hinter.send(partition, hints);
   }
 
-  /** Lets a call that ends `ended` tasks bring as many others, if there are slots for them: no worker waits for its next
-   *  tasks longer than for that answer. Not while coroutines hold the loop: then others are faster. */
-  async following<T extends { claims: Claim[] }>(
-    ended: number,
-    call: (next: Next | undefined) => Promise<T>,
-  ): Promise<T> {
+  /** Lets a call that ends tasks bring others for all slots that are free: no worker waits for its next tasks longer than for
+   *  that answer, and what was handed out in small pieces comes together again; who took no more than have ended would never
+   *  take more. Also where coroutines hold the loop: what is ready has no free slot elsewhere, or a hint would be on its way. */
+  async following<T extends { claims: Claim[] }>(call: (next: Next | undefined) => Promise<T>): Promise<T> {
     const { clock, slots } = this.#parts;
-    const taken = this.draining || clock.blocked() ? 0 : slots.acquireNowait(ended);
+    const taken = this.draining ? 0 : slots.acquireNowait(slots.total);
     if (taken === 0) return await untilAvailable(clock, () => call(undefined));
     const next = this.#next(taken);
     return await this.#bring(taken, () => call(next));
@@ -66,17 +72,31 @@ export class Claims {
   }
 
   /** The same nonce again after a lost answer: a claim that was made must not be forgotten. */
-  async #bring<T extends { claims: Claim[] }>(slots: number, call: () => Promise<T>): Promise<T> {
-    let brought = 0;
-    this.#underWay += 1;
+  async #bring<T extends { claims: Claim[] }>(held: number, call: () => Promise<T>): Promise<T> {
+    const { clock, slots } = this.#parts;
+    const number = this.#nonces;
+    this.#underWay.add(number);
     try {
-      const answer = await untilAvailable(this.#parts.clock, call);
-      brought = answer.claims.length;
-      for (const claim of answer.claims) this.#parts.begin(claim);
+      const answer = await untilAvailable(clock, async () => {
+        try {
+          return await call();
+        } catch (error) {
+          slots.release(held);
+          held = 0;
+          throw error;
+        }
+      });
+      this.#begin(answer.claims, held);
       return answer;
     } finally {
-      this.#underWay -= 1;
-      this.#parts.slots.release(slots - brought);
+      this.#underWay.delete(number);
     }
+  }
+
+  #begin(claims: readonly Claim[], held: number): void {
+    const { slots, begin } = this.#parts;
+    for (const claim of claims.slice(0, held)) begin(claim);
+    for (const claim of claims.slice(held)) void slots.acquire().then(() => begin(claim));
+    slots.release(Math.max(0, held - claims.length));
   }
 }

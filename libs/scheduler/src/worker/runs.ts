@@ -114,7 +114,7 @@ export class Runs implements RunHost {
     this.#commits = new PatientCommit(clock, commit, bytesOfTurn);
     this.#growing = new PatientCommit(clock, commit, bytesOfTurn);
     const settle = async (partition: number, settlements: readonly Settlement[]): Promise<SettleAnswer[]> => {
-      const { answers, hints, news, mail } = await claims.following(settlements.length, (next) =>
+      const { answers, hints, news, mail } = await claims.following((next) =>
         store.settle(partition, settlements, next),
       );
       hinter.send(partition, hints);

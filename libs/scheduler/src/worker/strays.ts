@@ -5,33 +5,32 @@
  */
 import type { Store } from '../contract/store.ts';
 import type { SessionId, TaskId } from '../contract/task.ts';
+import type { Claims } from './claims.ts';
 
 export interface StraysParts {
   store: Pick<Store, 'held' | 'partitions'>;
   session(): SessionId;
   runs: { has(id: TaskId): boolean; inPartition(partition: number): number };
-  /** A claim is on its way: what it brings is not a stray. */
-  claiming(): boolean;
+  claims: Pick<Claims, 'last' | 'areAnswered'>;
 }
 
 export class Strays {
   readonly #parts: StraysParts;
-  /** By partition: strays at the last look. */
-  readonly #suspects = new Map<number, Set<TaskId>>();
+  /** By partition: strays at the last look, and the last call by then that may have claimed them. */
+  readonly #suspects = new Map<number, { strays: Set<TaskId>; call: number }>();
 
   constructor(parts: StraysParts) {
     this.#parts = parts;
   }
 
-  /** Those that were strays at the last look, too: what is claimed or settled at this moment is none. */
+  /** Those that were strays at the last look, too, and that no call which was under way then can still bring. */
   async look(partition: number): Promise<TaskId[]> {
-    const { store, runs, claiming, session } = this.#parts;
-    if (claiming()) return [];
+    const { store, runs, claims, session } = this.#parts;
     const held = await store.held(partition, session(), runs.inPartition(partition));
-    if (claiming()) return [];
     const strays = held.filter((id) => !runs.has(id));
     const before = this.#suspects.get(partition);
-    this.#suspects.set(partition, new Set(strays));
-    return strays.filter((id) => before?.has(id));
+    this.#suspects.set(partition, { strays: new Set(strays), call: claims.last });
+    if (before === undefined || !claims.areAnswered(before.call)) return [];
+    return strays.filter((id) => before.strays.has(id));
   }
 }

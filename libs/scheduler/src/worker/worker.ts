@@ -119,8 +119,7 @@ export class Worker {
     const isNear = (name: string): boolean => this.#coroutines.get(name)?.options.placement === 'near';
     this.#runs = new Runs({ ...parts, ...hands, claims, isNear, release });
     this.#session = this.#newSession();
-    const claiming = (): boolean => this.#claims.underWay;
-    this.#strays = new Strays({ store: parts.store, session: () => this.id, runs: this.#runs, claiming });
+    this.#strays = new Strays({ store: parts.store, session: () => this.id, runs: this.#runs, claims });
   }
 
   get id(): string {

@@ -47,7 +47,7 @@ it.each([1, 4])(
         around: async (method, call) => {
           if (method !== 'settle' || !forgets) return call();
           forgets = false; // acknowledged, and lost
-          return { answers: [{ kind: 'settled' }], hints: [], news: [], mail: [] } as never;
+          return { answers: [{ kind: 'settled' }], claims: [], hints: [], news: [], mail: [] } as never;
         },
       },
       instrument: { warning: (message) => void warnings.push(message) },

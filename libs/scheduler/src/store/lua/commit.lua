@@ -27,7 +27,7 @@ local function spawn(parent, root)
   call('SADD', liveKey(root), id)
   mustStart(id, limits, time)
   moved(nil, 'pending', 1)
-  makeReady(id)
+  makeReady(id, priority)
   return id
 end
 

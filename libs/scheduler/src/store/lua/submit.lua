@@ -26,7 +26,7 @@ for i = 1, count() do
     end
     mustStart(id, limits, time)
     moved(nil, 'pending', 1)
-    makeReady(id)
+    makeReady(id, priority)
   end
 end
 return { answers, time, direct(take(time), time) }

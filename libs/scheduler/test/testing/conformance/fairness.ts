@@ -115,6 +115,27 @@ export function fairness(it: It): void {
       expect(order).toEqual(Array.from({ length: 10 }, (_, i) => run.member(1, i)));
     });
 
+    it('lets a higher priority pass a lower one, in a full cluster too', async (rig) => {
+      await rig.worker('w1', { slots: 1 });
+      const run = await rig.started();
+      await run.commit({
+        spawns: [
+          run.spawn(1),
+          run.spawn(2, { options: '{"priority":5}' }),
+          run.spawn(3, { options: '{"priority":1}' }),
+        ],
+        suspended: false,
+      });
+      const urgent = await rig.submit({ options: '{"priority":9}' });
+      const usual = await rig.submit();
+      const { claims } = await rig.store.settle(partition, [], { session: 'w1', nonce: rig.nonce(), max: 1 });
+      expect(claims).toEqual([]);
+      await rig.worker('w1', { slots: 10 });
+      const hinted = ids((await rig.sweep()).hints);
+      expect(hinted.slice(0, 3)).toEqual([urgent, run.child(2), run.child(3)]);
+      expect(new Set(hinted.slice(3))).toEqual(new Set([run.child(1), usual]));
+    });
+
     it('lets revived tasks pass all others', async (rig) => {
       await rig.worker('w1', { slots: 1 });
       const revived = await rig.started();

@@ -1,5 +1,5 @@
--- The order of what is ready: start-time fair queueing between trees (contract/store.ts). Below 0: revived, which go
--- before all, first come, first served.
+-- The order of what is ready: start-time fair queueing between trees (contract/store.ts). Below
+-- 0: what has a priority; far below: revived, which go before all, first come, first served.
 local ready, hinted = prefix .. 'ready', prefix .. 'hinted'
 local virtualBefore = tonumber(call('GET', prefix .. 'virtual') or 0)
 local virtualTime = virtualBefore
@@ -12,11 +12,12 @@ end
 -- Arrivals tick, so that equals go in the order of their arrival.
 local function tick(by) virtualTime = virtualTime + by end
 
-local function makeReady(id)
+-- A priority (0 to 1,000,000) is worth a million tasks of the same tree.
+local function makeReady(id, priority)
   local root = rootOf(id)
   local start = startOf(root)
   call('HSET', key('task', root), 'virtual', start + 1)
-  call('ZADD', ready, start, id)
+  call('ZADD', ready, start - tonumber(priority or 0) * 1e6, id)
   tick(1e-7)
 end
 

@@ -47,6 +47,6 @@ local function continueRetry(id, time)
   if call('HEXISTS', key('task', id), 'retryMs') == 1 then return endAttempt(id, time) end
   call('HDEL', key('task', id), 'retryAt')
   call('HSET', key('task', id), 'waits', time)
-  makeReady(id)
+  makeReady(id, call('HGET', key('task', id), 'priority'))
   return false
 end

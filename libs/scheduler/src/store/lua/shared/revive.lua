@@ -19,7 +19,7 @@ local function unstrand(coroutine, max)
   local ids = call('SPOP', waiting, max)
   for _, id in ipairs(ids) do
     call('HDEL', key('task', id), 'stranded')
-    makeReady(id)
+    makeReady(id, call('HGET', key('task', id), 'priority'))
   end
   if call('EXISTS', waiting) == 0 then call('SREM', prefix .. 'stranded', coroutine) end
   return #ids
