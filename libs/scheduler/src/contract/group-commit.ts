@@ -1,7 +1,8 @@
 /**
  * Group commit: requests of many tasks go to the store in one call. A call starts when none is under way for the
  * partition, with everything that has gathered meanwhile; so batches grow with the load, and a single request waits for
- * nothing but the end of the current turn. An error rejects the requests of its call.
+ * nothing but the end of the current turn. An error rejects the requests of its call. Where the order of calls does not
+ * matter, full ones need not wait for each other.
  */
 import type { Clock } from './clock.ts';
 import { bytesPerCall } from './limits.ts';
@@ -16,7 +17,7 @@ interface Batch<Request, Answer> {
 interface Line<Request, Answer> {
   /** In the order in which they go. The last one takes what comes, as long as there is room. */
   readonly batches: Batch<Request, Answer>[];
-  busy: boolean;
+  underWay: number;
 }
 
 /** A script with more than about 1,000 items holds the store for over 10 ms (reliability H13); a task is a few items. */
@@ -27,14 +28,17 @@ export class GroupCommit<Request, Answer> {
   readonly #send: (partition: number, requests: readonly Request[]) => Promise<Answer[]>;
   readonly #bytesOf: (request: Request) => number;
   readonly #partitions = new Map<number, Line<Request, Answer>>();
+  readonly #mostUnderWay: number;
   #unanswered = 0;
 
-  /** `bytesOf`: a call carries about 4 MiB at most, and one request at least. */
+  /** `bytesOf`: a call carries about 4 MiB at most, and one request at least. `mostUnderWay`: calls of one partition at once. */
   constructor(
     clock: Clock,
     send: (partition: number, requests: readonly Request[]) => Promise<Answer[]>,
     bytesOf: (request: Request) => number = () => 0,
+    mostUnderWay = 1,
   ) {
+    this.#mostUnderWay = mostUnderWay;
     this.#clock = clock;
     this.#send = send;
     this.#bytesOf = bytesOf;
@@ -48,14 +52,14 @@ export class GroupCommit<Request, Answer> {
   add(partition: number, request: Request): Promise<Answer> {
     let line = this.#partitions.get(partition);
     if (line === undefined) {
-      line = { batches: [], busy: false };
+      line = { batches: [], underWay: 0 };
       this.#partitions.set(partition, line);
     }
     const { requests, answers } = this.#batchFor(line, this.#bytesOf(request));
     const index = requests.push(request) - 1;
     this.#unanswered += 1;
-    if (!line.busy) {
-      line.busy = true;
+    if (line.underWay === 0 || (line.underWay < this.#mostUnderWay && isFull(line))) {
+      line.underWay += 1;
       void this.#flush(partition, line);
     }
     return answers.promise.then((all) => all[index] as Answer);
@@ -74,7 +78,8 @@ export class GroupCommit<Request, Answer> {
 
   async #flush(partition: number, line: Line<Request, Answer>): Promise<void> {
     await this.#clock.drain();
-    for (let batch = line.batches.shift(); batch !== undefined; batch = line.batches.shift()) {
+    while (isFull(line) || (line.underWay === 1 && line.batches.length > 0)) {
+      const batch = line.batches.shift() as Batch<Request, Answer>;
       try {
         batch.answers.resolve(await this.#send(partition, batch.requests));
       } catch (error) {
@@ -82,6 +87,9 @@ export class GroupCommit<Request, Answer> {
       }
       this.#unanswered -= batch.requests.length;
     }
-    line.busy = false;
+    line.underWay -= 1;
   }
 }
+
+/** The first batch takes no more: another has been begun. */
+const isFull = ({ batches }: { batches: readonly unknown[] }): boolean => batches.length > 1;

@@ -35,6 +35,35 @@ describe('group commit', () => {
     expect(calls).toEqual([[1, 2, 1], [1], [9], [3]]);
   });
 
+  it('lets so many calls of a partition be under way as it may, and none but the first before it is full', async () => {
+    const open: PromiseWithResolvers<void>[] = [];
+    const sizes: number[] = [];
+    const send = async (_: number, requests: readonly number[]): Promise<number[]> => {
+      sizes.push(requests.length);
+      const call = Promise.withResolvers<void>();
+      open.push(call);
+      await call.promise;
+      return [...requests];
+    };
+    const commit = new GroupCommit<number, number>(new VirtualClock(), send, () => 0, 2);
+    const numbers = Array.from({ length: 650 }, (_, n) => n);
+    const answers = Promise.all(numbers.map((n) => commit.add(0, n)));
+    await new Promise(setImmediate);
+    expect(sizes).toEqual([200, 200]);
+    open[1]?.resolve();
+    await new Promise(setImmediate);
+    expect(sizes).toEqual([200, 200, 200]);
+    open[2]?.resolve();
+    await new Promise(setImmediate);
+    expect(sizes).toHaveLength(3); // the 50 that are left may become more
+    open[0]?.resolve();
+    await new Promise(setImmediate);
+    expect(sizes).toEqual([200, 200, 200, 50]);
+    open[3]?.resolve();
+    expect(await answers).toEqual(numbers);
+    expect(commit.unanswered).toBe(0);
+  });
+
   it('keeps partitions apart', async () => {
     const calls: number[] = [];
     const commit = new GroupCommit<string, string>(new VirtualClock(), async (partition, requests) => {
