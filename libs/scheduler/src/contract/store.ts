@@ -39,7 +39,8 @@
  * advances by one for each task, so trees take turns and a small tree passes a large one. A higher
  * priority passes a lower one. Revived tasks go first.
  * Window: no more is hinted at once than there are free slots: those of all live sessions that take work, less the tasks
- * that run there. Who has a slot to spare when it settles takes what comes next in the same call (`Next`), without a hint,
+ * that run there. Who has a slot to spare when it settles, or will have one when it has
+ * committed what suspends, takes what comes next in the same call (`Next`), without a hint,
  * and leaves as many slots free as there are hints on their way: nobody is overtaken.
  */
 
@@ -201,8 +202,10 @@ export interface Settlement {
   progress: string | undefined;
 }
 
-/** Who settles takes up to `max` tasks more; the same session and nonce get the same again. */
+/** Who settles, or commits what suspends, takes up to `max` tasks more; the same session, lane and nonce get the same again.
+ *  Calls of one lane follow each other. */
 export interface Next {
+  lane: string;
   session: SessionId;
   nonce: string;
   max: number;
@@ -309,7 +312,8 @@ export interface Store {
   commit(
     partition: number,
     turns: readonly Turn[],
-  ): Promise<{ answers: TurnAnswer[]; hints: Hint[]; news: News[]; mail: number[] }>;
+    next?: Next,
+  ): Promise<{ answers: TurnAnswer[]; claims: Claim[]; hints: Hint[]; news: News[]; mail: number[] }>;
 
   /** Writes outcomes, decides groups, and puts the event into the parent's inbox, all in one step.
    *  A failed attempt that is retried has no outcome: its history and its inbox are dropped, its children are cancelled,

@@ -125,11 +125,12 @@ export class RedisStore implements Store {
     return { claims: inOrder(claims, ids, records.length === 0 && members.length < 2), hints: toHints(hints) };
   }
 
-  async commit(partition: number, turns: readonly Turn[]) {
+  async commit(partition: number, turns: readonly Turn[], next?: Next) {
     const answers: TurnAnswer[] = [];
     const hints: Hint[] = [];
     const news: News[] = [];
     const mail: number[] = [];
+    const claims: Claim[] = [];
     const abroad = (id: TaskId): number | '' => {
       const there = partitionOf(id, this.partitions);
       return there === partition ? '' : there;
@@ -142,15 +143,24 @@ export class RedisStore implements Store {
         row.push(...turnRow(turn, abroad));
       }
       const script = turns.slice(from, to).some(isGrowing) ? 'commit-growing' : 'commit';
+      row.push(...nextRow(to === turns.length ? next : undefined));
       const answer = await this.#run(script, partition, [to - from, ...row], { items: to - from });
-      const [texts, ready, told, letters] = answer as [[TurnAnswer['kind'], string[]][], string[], FlatNews, string[]];
+      const [texts, ready, told, letters, records, members] = answer as [
+        [TurnAnswer['kind'], string[]][],
+        string[],
+        FlatNews,
+        string[],
+        WireClaim[],
+        WireMembers[],
+      ];
+      claims.push(...records.map(toClaim), ...members.flatMap(toClaims));
       answers.push(...texts.map(toAnswer));
       hints.push(...toHints(ready));
       news.push(...toNews(told));
       mail.push(...letters.map(Number));
       from = to;
     }
-    return { answers, hints, news, mail };
+    return { answers, claims, hints, news, mail };
   }
 
   async stage(
@@ -169,7 +179,7 @@ export class RedisStore implements Store {
 
   async settle(partition: number, settlements: readonly Settlement[], next?: Next) {
     const { row, order } = settlementRows(settlements);
-    row.push(...(next === undefined ? [0] : [1, next.session, next.nonce, next.max, bytesPerCall]));
+    row.push(...nextRow(next));
     const answer = await this.#run('settle', partition, row, { items: settlements.length });
     const [kinds, hints, news, mail, records, members] = answer as [
       SettleAnswer['kind'][],
@@ -322,6 +332,9 @@ export class RedisStore implements Store {
     return Promise.all(Array.from({ length: this.partitions }, (_, partition) => call(partition)));
   }
 }
+
+const nextRow = (next: Next | undefined): Row =>
+  next === undefined ? [''] : [next.lane, next.session, next.nonce, next.max, bytesPerCall];
 
 const states: Readonly<Record<string, SettledState>> = { s: 'succeeded', f: 'failed', c: 'cancelled' };
 

@@ -93,8 +93,12 @@ export class MemoryStore extends MemoryViews implements Store {
   }
 
   /** All news goes through `listen`. */
-  commit(partition: number, turns: readonly Turn[]) {
-    return this.#mailing('commit', partition, (part) => ({ answers: commitTurns(part, turns), news: [] }));
+  commit(partition: number, turns: readonly Turn[], next?: Next) {
+    return this.#mailing('commit', partition, (part) => ({
+      answers: commitTurns(part, turns),
+      claims: next === undefined ? [] : claimNext(part, next),
+      news: [],
+    }));
   }
 
   settle(partition: number, settlements: readonly Settlement[], next?: Next) {

@@ -59,15 +59,37 @@ export class Claims {
   /** Lets a call that ends tasks bring others for all slots that are free: no worker waits for its next tasks longer than for
    *  that answer, and what was handed out in small pieces comes together again; who took no more than have ended would never
    *  take more. Also where coroutines hold the loop: what is ready has no free slot elsewhere, or a hint would be on its way. */
-  async following<T extends { claims: Claim[] }>(call: (next: Next | undefined) => Promise<T>): Promise<T> {
-    const { clock, slots } = this.#parts;
+  async following<T extends { claims: Claim[] }>(
+    lane: string,
+    call: (next: Next | undefined) => Promise<T>,
+  ): Promise<T> {
+    const { slots } = this.#parts;
     const taken = this.draining ? 0 : slots.acquireNowait(slots.total);
-    if (taken === 0) return await untilAvailable(clock, () => call(undefined));
-    const next = this.#next(taken);
-    return await this.#bring(taken, () => call(next));
+    return await this.#follow(lane, taken, taken, call);
   }
 
-  #next(max: number): Next {
+  /** As `following`, for a call that suspends so many tasks: they give their slots up when it is answered. No more than that:
+   *  what they have created is work for all, and hints carry the rest. */
+  async replacing<T extends { claims: Claim[] }>(
+    lane: string,
+    suspended: number,
+    call: (next: Next | undefined) => Promise<T>,
+  ): Promise<T> {
+    return await this.#follow(lane, 0, this.draining ? 0 : suspended, call);
+  }
+
+  async #follow<T extends { claims: Claim[] }>(
+    lane: string,
+    held: number,
+    max: number,
+    call: (next: Next | undefined) => Promise<T>,
+  ): Promise<T> {
+    if (max === 0) return await untilAvailable(this.#parts.clock, () => call(undefined));
+    const next = { ...this.#next(max), lane };
+    return await this.#bring(held, () => call(next));
+  }
+
+  #next(max: number): Omit<Next, 'lane'> {
     return { session: this.#parts.session(), nonce: String(++this.#nonces), max };
   }
 

@@ -27,7 +27,7 @@ export interface HinterParts {
 
 export class Hinter {
   readonly #parts: HinterParts;
-  readonly #waiting = new Map<number, { own: Hint[]; others: Hint[] }>();
+  readonly #waiting = new Map<number, { own: Hint[]; others: Hint[]; taken: number }>();
   readonly #sending = new Set<Promise<void>>();
   #workers = 1;
   #slots: number;
@@ -43,14 +43,19 @@ export class Hinter {
     this.#slots = Math.max(1, slots);
   }
 
-  /** Does not fail: a hint that gets lost here is given out again by the sweep (D1). `near`: stays here while there are slots. */
-  send(partition: number, hints: readonly Hint[], near?: ReadonlySet<TaskId>): void {
+  /** Does not fail: a hint that gets lost here is given out again by the sweep (D1). `near`: stays here while there are
+   *  slots; `taken`: so many of what became ready with them have been claimed here already. */
+  send(
+    partition: number,
+    hints: readonly Hint[],
+    { near, taken = 0 }: { near?: ReadonlySet<TaskId>; taken?: number } = {},
+  ): void {
     if (hints.length === 0) return;
     const waiting = this.#waiting.get(partition);
-    const { own, others } = waiting ?? { own: [], others: [] };
+    const { own, others, taken: before } = waiting ?? { own: [], others: [], taken: 0 };
     for (const hint of hints) (near?.has(hint.id) ? own : others).push(hint);
+    this.#waiting.set(partition, { own, others, taken: before + taken });
     if (waiting !== undefined) return;
-    this.#waiting.set(partition, { own, others });
     this.#follow(this.#flush(partition));
   }
 
@@ -77,9 +82,9 @@ export class Hinter {
 
   async #flush(partition: number): Promise<void> {
     await this.#parts.clock.drain();
-    const { own, others } = this.#waiting.get(partition) ?? { own: [], others: [] };
+    const { own, others, taken } = this.#waiting.get(partition) ?? { own: [], others: [], taken: 0 };
     this.#waiting.delete(partition);
-    const share = Math.ceil(others.length / this.#workers);
+    const share = Math.max(0, Math.ceil((others.length + taken) / this.#workers) - taken);
     const ids = [...own, ...others.slice(0, share)].map(({ id }) => id);
     const rest = [...own, ...others].slice(this.#parts.keep(partition, ids, own.length));
     if (rest.length === 0) return;

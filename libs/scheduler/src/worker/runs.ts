@@ -84,9 +84,9 @@ export class Runs implements RunHost {
   /** So many have not ended here yet. */
   #driven = 0;
   readonly #idle = new Notice();
-  readonly #commits: PatientCommit<Turn, TurnAnswer>;
+  readonly #commits: GroupCommit<Turn, TurnAnswer>;
   /** Turns that a full store refuses must not hold up the others. */
-  readonly #growing: PatientCommit<Turn, TurnAnswer>;
+  readonly #growing: GroupCommit<Turn, TurnAnswer>;
   readonly #settles: GroupCommit<Settlement, SettleAnswer>;
   readonly #news: PatientCommit<TaskRun, { known: number; answer: TurnAnswer }>;
 
@@ -104,17 +104,22 @@ export class Runs implements RunHost {
     this.watch = watch;
     this.slots = slots;
     this.#hinter = hinter;
-    const commit = async (partition: number, turns: readonly Turn[]): Promise<TurnAnswer[]> => {
-      const { answers, hints, news, mail } = await store.commit(partition, turns);
-      hinter.send(partition, hints, nearTasks(turns, parts.isNear));
-      this.#tell(news);
-      courier.carry(partition, mail);
-      return answers;
-    };
-    this.#commits = new PatientCommit(clock, commit, bytesOfTurn);
-    this.#growing = new PatientCommit(clock, commit, bytesOfTurn);
+    const commit =
+      (lane: string) =>
+      async (partition: number, turns: readonly Turn[]): Promise<TurnAnswer[]> => {
+        const suspended = turns.filter((turn) => turn.suspended).length;
+        const { answers, hints, news, mail, ...brought } = await claims.replacing(lane, suspended, (next) =>
+          store.commit(partition, turns, next),
+        );
+        hinter.send(partition, hints, { near: nearTasks(turns, parts.isNear), taken: brought.claims.length });
+        this.#tell(news);
+        courier.carry(partition, mail);
+        return answers;
+      };
+    this.#commits = new GroupCommit(clock, commit('commit'), bytesOfTurn);
+    this.#growing = new GroupCommit(clock, commit('growing'), bytesOfTurn);
     const settle = async (partition: number, settlements: readonly Settlement[]): Promise<SettleAnswer[]> => {
-      const { answers, hints, news, mail } = await claims.following((next) =>
+      const { answers, hints, news, mail } = await claims.following('settle', (next) =>
         store.settle(partition, settlements, next),
       );
       hinter.send(partition, hints);

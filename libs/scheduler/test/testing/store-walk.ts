@@ -225,7 +225,9 @@ export class Walk {
     const retry = retried ? { ms: this.#choices.below(3) * 1_000, firstOp: this.#op } : undefined;
     // Which ready task comes next is policy, too: only a store that is alone is asked for it.
     const alone = this.#rigs.length === 1 && this.#choices.yes();
-    const next = alone ? { session: 'w1', nonce: `n${this.#op++}`, max: 1 + this.#choices.below(4) } : undefined;
+    const next = alone
+      ? { lane: 'settle', session: 'w1', nonce: `n${this.#op++}`, max: 1 + this.#choices.below(4) }
+      : undefined;
     const claims = new Map<TaskId, Run>();
     const kind = await this.#do(
       { settle: runs[0]?.id, outcome, retry, next },

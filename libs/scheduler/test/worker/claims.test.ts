@@ -24,12 +24,12 @@ describe('a call that ends tasks', () => {
     const { slots, begun, claims } = rig(5);
     slots.acquireNowait(1);
     let asked: Next | undefined;
-    await claims.following(async (next) => {
+    await claims.following('settle', async (next) => {
       asked = next;
       expect(slots.free).toBe(0);
       return { claims: claimsOf('a', 'b') };
     });
-    expect(asked).toEqual({ session: 's', nonce: '1', max: 4 });
+    expect(asked).toEqual({ lane: 'settle', session: 's', nonce: '1', max: 4 });
     expect(begun).toEqual(['a', 'b']);
     expect(slots.free).toBe(2);
   });
@@ -38,16 +38,16 @@ describe('a call that ends tasks', () => {
     const { slots, claims } = rig(1);
     const call = async (next: Next | undefined) => ({ claims: [], next });
     slots.acquireNowait(1);
-    expect((await claims.following(call)).next).toBeUndefined();
+    expect((await claims.following('settle', call)).next).toBeUndefined();
     slots.release();
     claims.draining = true;
-    expect((await claims.following(call)).next).toBeUndefined();
+    expect((await claims.following('settle', call)).next).toBeUndefined();
   });
 
   it('holds no slots while the store is away, and asks for the same again; what comes then waits for slots', async () => {
     const { slots, begun, clock, claims } = rig(3);
     const nonces: (string | undefined)[] = [];
-    const answer = claims.following(async (next) => {
+    const answer = claims.following('settle', async (next) => {
       nonces.push(next?.nonce);
       if (nonces.length === 1) throw new StoreUnavailableError('away');
       return { claims: claimsOf('a', 'b') };
@@ -68,7 +68,7 @@ describe('a call that ends tasks', () => {
   it('tells which calls can still bring something', async () => {
     const { claims } = rig(3);
     const open = Promise.withResolvers<{ claims: Claim[] }>();
-    const first = claims.following(() => open.promise);
+    const first = claims.following('settle', () => open.promise);
     const { last } = claims;
     expect(claims.areAnswered(last)).toBe(false);
     open.resolve({ claims: [] });
@@ -103,4 +103,22 @@ it('W3 a task that has ended holds no slot while its outcome is on the way', asy
   expect(running).toEqual([0]);
   settles.resolve();
   expect(await cluster.client.wait(id, 1000)).toMatchObject({ state: 'succeeded' });
+});
+
+describe('a call that suspends tasks', () => {
+  it('brings as many, which wait for the slots that those give up, whatever else is free', async () => {
+    const { slots, begun, claims } = rig(2);
+    slots.acquireNowait(2);
+    let asked: Next | undefined;
+    await claims.replacing('commit', 1, async (next) => {
+      asked = next;
+      return { claims: claimsOf('a') };
+    });
+    expect(asked).toEqual({ lane: 'commit', session: 's', nonce: '1', max: 1 });
+    expect(begun).toEqual([]);
+    slots.release();
+    await new Promise(setImmediate);
+    expect(begun).toEqual(['a']);
+    expect(slots.free).toBe(0);
+  });
 });

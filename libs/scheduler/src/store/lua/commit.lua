@@ -4,9 +4,10 @@
   of more turns, events or staged members than there are is not applied: the store has lost what it had acknowledged.
   Allowed when memory is full, or suspended tasks could not go on; as `commit-growing` (scripts.ts), which creates tasks,
   it is not.
-  KEYS prefix    ARGV count, then each turn as redis-store.ts writes it; channel
-  Returns {{{'committed', events} | {'fenced'} | {'behind'}, ...}, hints, news of the caller, partitions with mail}    Cost O(requests x log ready) ]]
---# include keys now news sums counts members promote mail inbox ready take wake timers settle cancel retry end-tree subscribe logs start-by
+  KEYS prefix    ARGV count, then each turn as redis-store.ts writes it; what followOn reads (claims.lua); channel
+  Returns {{{'committed', events} | {'fenced'} | {'behind'}, ...}, hints, news of the caller, partitions with mail, claims and
+  members as claim.lua answers them}    Cost O(requests x log ready) ]]
+--# include keys now news sums counts members promote mail inbox ready take wake timers settle cancel retry end-tree subscribe logs start-by suspects claims
 local time = now()
 
 -- What a task begins for its cleanup, after its root has ended, is not part of the present end of the tree.
@@ -149,6 +150,7 @@ for i = 1, count() do
   end
   cursor = stop
 end
-local taken = take(time)
+followOn(time)
+local handed = take(time)
 publishNews()
-return { answers, taken, newsOfCaller(), mailTo }
+return { answers, handed, newsOfCaller(), mailTo, claims, memberClaims }

@@ -3,7 +3,7 @@
   unless a cancel was requested. Who has slots to spare takes up to `max` of what is ready in the same step.
   Keeps T1, T2, T3, T4, I2. The same settlement again is answered the same.
   KEYS prefix    ARGV count, then group token n, n indices, n ends (<s|f|c><payload>) for each; count, then id token state
-  payload progress retryMs firstOp logs... for each; 0, or 1 session nonce max bytes; channel
+  payload progress retryMs firstOp logs... for each; what followOn reads (claims.lua); channel
   Returns {{'settled' | 'ending' | 'retrying' | 'fenced', ...} in that order, hints, news of the caller, partitions with mail, claims and members
   as claim.lua answers them}    Cost O((settlements + claimed) x log ready) ]]
 --# include keys now news sums counts members promote mail inbox ready take wake timers settle cancel retry end-tree logs suspects claims
@@ -107,12 +107,7 @@ for _, each in ipairs(toTell) do
   tellWaiters(each[1], each[2], each[3])
   call('SREM', key('awaited', (memberOf(each[1]))), each[1])
 end
-if count() == 1 then
-  claimAs(time)
-  writeAll()
-  claimNext()
-  writeClaims()
-end
+followOn(time)
 local handed = take(time)
 publishNews()
 return { answers, handed, newsOfCaller(), mailTo, claims, memberClaims }

@@ -128,7 +128,12 @@ export function fairness(it: It): void {
       });
       const urgent = await rig.submit({ options: '{"priority":9}' });
       const usual = await rig.submit();
-      const { claims } = await rig.store.settle(partition, [], { session: 'w1', nonce: rig.nonce(), max: 1 });
+      const { claims } = await rig.store.settle(partition, [], {
+        lane: 'settle',
+        session: 'w1',
+        nonce: rig.nonce(),
+        max: 1,
+      });
       expect(claims).toEqual([]);
       await rig.worker('w1', { slots: 10 });
       const hinted = ids((await rig.sweep()).hints);

@@ -7,7 +7,12 @@ import { ids, leaf, leaves, partition, type Rig, Run, succeeded } from './rig.ts
 /** Settles, and takes what comes next in the same call. */
 async function settleAndTake(rig: Rig, runs: readonly Run[], max: number, session = 'w1', nonce = rig.nonce()) {
   const settlements = runs.map((run) => run.settlement());
-  const { answers, claims, hints } = await rig.store.settle(partition, settlements, { session, nonce, max });
+  const { answers, claims, hints } = await rig.store.settle(partition, settlements, {
+    lane: 'settle',
+    session,
+    nonce,
+    max,
+  });
   return { kinds: answers.map(({ kind }) => kind), claims, hints, settlements, nonce };
 }
 
@@ -50,7 +55,7 @@ export function followingOn(it: It): void {
       await rig.submit({ options: '{"priority":1}' });
       await rig.worker('w1', { slots: 4 });
       const { claims, settlements, nonce } = await settleAndTake(rig, [first], 4);
-      const again = await rig.store.settle(partition, settlements, { session: 'w1', nonce, max: 4 });
+      const again = await rig.store.settle(partition, settlements, { lane: 'settle', session: 'w1', nonce, max: 4 });
       expect(claims).toHaveLength(4);
       expect(new Set(taken(again.claims))).toEqual(new Set(taken(claims)));
       expect(again.claims.map(({ token }) => token)).toEqual(claims.map(({ token }) => token));
@@ -152,6 +157,41 @@ export function followingOn(it: It): void {
       const [stale] = claims.map((claim) => new Run(rig.store, claim));
       expect(await stale?.settle(succeeded('late'))).toBe('fenced');
       expect(await rig.record(run.member(1, 1))).toMatchObject({ state: 'pending', attempt: 0 });
+    });
+  });
+
+  describe('Who commits what suspends and takes what comes next', () => {
+    const next = (rig: Rig, max: number) => ({ lane: 'commit', session: 'w1', nonce: rig.nonce(), max });
+
+    it('gets the next tasks, those that it has just created included', async (rig) => {
+      await rig.worker('w1', { slots: 1 });
+      const run = await rig.started();
+      const turn = run.turn({ groups: [run.group(1, leaves(3))] });
+      const { answers, claims, hints } = await rig.store.commit(partition, [turn], next(rig, 1));
+      expect([answers[0]?.kind, taken(claims), hints]).toEqual(['committed', [run.member(1, 0)], []]);
+      expect(await rig.record(run.id)).toMatchObject({ state: 'suspended' });
+    });
+
+    it('gets the same again, also when a settle has taken something meanwhile (rule 3)', async (rig) => {
+      await rig.worker('w1', { slots: 1 });
+      const run = await rig.started();
+      const turn = run.turn({ groups: [run.group(1, leaves(5))] });
+      const asked = next(rig, 1);
+      const { claims } = await rig.store.commit(partition, [turn], asked);
+      const runs = claims.map((claim) => new Run(rig.store, claim));
+      const settled = await settleAndTake(rig, runs, 1);
+      expect(taken(settled.claims)).toEqual([run.member(1, 1)]);
+      expect((await rig.store.commit(partition, [turn], asked)).claims).toEqual([]); // it has ended
+      expect((await rig.record(run.id)).children).toMatchObject({ succeeded: 1, running: 1, pending: 3 });
+    });
+
+    it('gets nothing for a turn that does not suspend after all', async (rig) => {
+      await rig.worker('w1', { slots: 1 });
+      const run = await rig.started();
+      await rig.cancel(run.id);
+      for (let i = 0; i < 2; i++) await rig.submit();
+      const { answers, claims } = await rig.store.commit(partition, [run.turn()], next(rig, 1));
+      expect([answers[0], claims]).toMatchObject([{ events: [{ kind: 'cancel' }] }, []]);
     });
   });
 }

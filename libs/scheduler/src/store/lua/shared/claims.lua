@@ -171,7 +171,8 @@ local function claimMembers(group, indices)
   end
 end
 
--- `next` of a session: the nonce of its last call that took what was ready, and what that was, a line each.
+-- `next:<lane>` of a session: the nonce of its last call of this lane that took what was ready, and what that was, a line
+-- each. Calls of one lane follow each other.
 local lines = {}
 
 -- Members of a group that come next in its backlog; nil when the first of them is nothing for this session.
@@ -216,19 +217,29 @@ end
 
 -- Takes what is ready, in its order, for slots that nothing is on its way to: each hint has a free slot somewhere. Where
 -- one has not met it for a while, nobody else knows the coroutine, say, this worker leaves room.
-local function claimNext()
+local function claimNext(lane)
   local sessionKey = key('session', session)
-  local before, told = string.match(call('HGET', sessionKey, 'next') or '', '^([^\n]*)\n(.*)$')
+  local before, told = string.match(call('HGET', sessionKey, 'next:' .. lane) or '', '^([^\n]*)\n(.*)$')
   if before == nonce then return claimAgain(told) end
   max = math.min(max, freeSlots())
   local first = call('ZRANGE', hinted, 0, 0, 'WITHSCORES')[2]
   if first and (tonumber(first) < 0 or time - first > 300) then max = max - call('ZCARD', hinted) end
   fromReady(max, 100, nextMembers, nextTask)
-  if #lines > 0 then call('HSET', sessionKey, 'next', nonce .. '\n' .. table.concat(lines, '\n')) end
+  if #lines > 0 then call('HSET', sessionKey, 'next:' .. lane, nonce .. '\n' .. table.concat(lines, '\n')) end
 end
 
 -- What a script that claims ends with, before `take`.
 local function writeClaims()
   writeMembers()
   callWithAll('SADD', key('claims', session), claimed)
+end
+
+-- Who has slots to spare takes what comes next. ARGV: '' for nobody, or lane session nonce max bytes.
+local function followOn(at)
+  local lane = arg()
+  if lane == '' then return end
+  claimAs(at)
+  writeAll()
+  claimNext(lane)
+  writeClaims()
 end
