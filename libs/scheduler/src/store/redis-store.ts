@@ -8,13 +8,13 @@ import { StoreUnavailableError } from '../contract/exceptions.ts';
 import { decodeEvent, type TaskEvent } from '../contract/history.ts';
 import { partitionOf } from '../contract/ids.ts';
 import { bytesPerCall } from '../contract/limits.ts';
-import type { Outcome } from '../contract/outcome.ts';
 import {
   type Beat,
   type Cancel,
   type CancelAnswer,
   type Claim,
   type GroupMember,
+  type GroupMembers,
   isGrowing,
   type Letter,
   type Listener,
@@ -32,7 +32,8 @@ import {
   type Turn,
   type TurnAnswer,
 } from '../contract/store.ts';
-import type { SessionId, SettledState, TaskId } from '../contract/task.ts';
+import type { SessionId, TaskId } from '../contract/task.ts';
+import { MemberReads } from './member-reads.ts';
 import { hearMessage, toHints } from './messages.ts';
 import type { RedisConnection } from './redis-connection.ts';
 import { redisError } from './redis-error.ts';
@@ -89,6 +90,7 @@ const toEvents = (texts: string[]): TaskEvent[] => texts.map(decodeEvent);
 export class RedisStore implements Store {
   readonly partitions: number;
   readonly #connection: RedisConnection;
+  readonly #members: MemberReads;
   /** Where a client hears of the ends of its own roots. */
   readonly #client = `@${randomBytes(6).toString('base64url')}`;
   /** The same; empty while nobody listens. */
@@ -96,6 +98,9 @@ export class RedisStore implements Store {
 
   constructor(connection: RedisConnection) {
     this.#connection = connection;
+    this.#members = new MemberReads((partition, row, items) =>
+      this.#run('members', partition, row, { news: false, items }),
+    );
     this.partitions = connection.partitions;
   }
 
@@ -236,13 +241,8 @@ export class RedisStore implements Store {
     return answers as ParkAnswer[];
   }
 
-  async members(partition: number, group: TaskId, from: number, wanted: number) {
-    const row = [group, from, wanted, bytesPerCall];
-    const answer = await this.#run('members', partition, row, { news: false, items: wanted });
-    const [ends, size, created, decided, now] = answer as [string[], ...(string | number)[]];
-    const outcomes = ends.map(toOutcome);
-    const since = (at: unknown): number => (Number(at) === 0 ? 0 : Number(now) - Number(at));
-    return { outcomes, size: Number(size), openMs: since(created), decidedMs: since(decided) };
+  members(partition: number, group: TaskId, from: number, wanted: number): Promise<GroupMembers> {
+    return this.#members.add(partition, group, from, wanted);
   }
 
   async cancelTree(partition: number, root: TaskId, after: string) {
@@ -335,13 +335,6 @@ export class RedisStore implements Store {
 
 const nextRow = (next: Next | undefined): Row =>
   next === undefined ? [''] : [next.lane, next.session, next.nonce, next.max, bytesPerCall];
-
-const states: Readonly<Record<string, SettledState>> = { s: 'succeeded', f: 'failed', c: 'cancelled' };
-
-function toOutcome(end: string): Outcome | undefined {
-  const state = states[end.charAt(0)];
-  return state && { state, payload: end.slice(end.indexOf('\n', end.indexOf('\n') + 1) + 1) };
-}
 
 function toClaims([group, token, parent, created, started, claimedAt, rows]: WireMembers): Claim[] {
   const [createdAt, startedAt] = [Number(created), Number(started)];

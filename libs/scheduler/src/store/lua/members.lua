@@ -1,23 +1,35 @@
 #!lua flags=no-writes
---[[ members: ends of members of a group, in order. Reads only.
-  KEYS prefix    ARGV group from count bytes    Returns {{end, ...}, size, created, decided, now}; an end is
-  <s|f|c><anything>\n<anything>\n<payload>, or '' for one that has not ended    Cost O(count) ]]
+--[[ members: ends of members of groups, in order. Reads only.
+  KEYS prefix    ARGV bytes, count, then group from count for each    Returns {{ends, size, created, decided, now}, ...}, for
+  fewer groups than asked for when they are large, one at least; an end is <s|f|c><anything>\n<anything>\n<payload>, or '' for
+  one that has not ended    Cost O(members) ]]
 --# include keys now news members
-local group, from, wanted, mostBytes, bytes = arg(), count(), count(), count(), 0
-local size, dropped, droppedPayload, created, decided =
-  unpack(call('HMGET', key('group', group), 'size', 'dropped', 'droppedPayload', 'created', 'decidedAt'))
-local last = math.min(from + wanted, tonumber(size or 0)) - 1
-local entries, ends = entriesOf(group, from, last), {}
-dropped = tonumber(dropped or size)
-for index = from, last do
-  local entry = entries[index]
-  if entry == '@' then
-    local state, payload = outcomeOf(group .. '.' .. index)
-    entry = state and string.sub(state, 1, 1) .. '\n\n' .. payload or ''
-  elseif not entry and index >= dropped then entry = 'c\n\n' .. droppedPayload
-  elseif isOpenEntry(entry) then entry = '' end
-  ends[#ends + 1] = entry
-  bytes = bytes + #entry
-  if bytes > mostBytes then break end
+local mostBytes, bytes = count(), 0
+
+local function endsOf(group, from, wanted)
+  local size, dropped, droppedPayload, created, decided =
+    unpack(call('HMGET', key('group', group), 'size', 'dropped', 'droppedPayload', 'created', 'decidedAt'))
+  local last = math.min(from + wanted, tonumber(size or 0)) - 1
+  local entries, ends = entriesOf(group, from, last), {}
+  dropped = tonumber(dropped or size)
+  for index = from, last do
+    local entry = entries[index]
+    if entry == '@' then
+      local state, payload = outcomeOf(group .. '.' .. string.format('%d', index))
+      entry = state and string.sub(state, 1, 1) .. '\n\n' .. payload or ''
+    elseif not entry and index >= dropped then entry = 'c\n\n' .. droppedPayload
+    elseif isOpenEntry(entry) then entry = '' end
+    ends[#ends + 1] = entry
+    bytes = bytes + #entry
+    if bytes > mostBytes then break end
+  end
+  return { ends, size or 0, created or 0, decided or 0, now() }
 end
-return { ends, size or 0, created or 0, decided or 0, now() }
+
+local answers = {}
+for i = 1, count() do
+  local group, from, wanted = arg(), count(), count()
+  if bytes > mostBytes then break end
+  answers[i] = endsOf(group, from, wanted)
+end
+return answers
