@@ -8,7 +8,13 @@ import type { GroupMembers } from '../contract/store.ts';
 import type { SettledState, TaskId } from '../contract/task.ts';
 import type { Row } from './rows.ts';
 
-type Answer = [ends: string[], size: string | number, created: string | number, decided: string | number, now: number];
+type Answer = [
+  ends: string | null,
+  size: string | number,
+  created: string | number,
+  decided: string | number,
+  now: number,
+];
 
 interface Read {
   group: TaskId;
@@ -65,9 +71,11 @@ export class MemberReads {
   }
 }
 
+/** One text for all: a client takes longer for a reply of many parts. */
 function toMembers([ends, size, created, decided, now]: Answer): GroupMembers {
   const since = (at: string | number): number => (Number(at) === 0 ? 0 : now - Number(at));
-  return { outcomes: ends.map(toOutcome), size: Number(size), openMs: since(created), decidedMs: since(decided) };
+  const outcomes = ends === null ? [] : ends.split('\0').map(toOutcome);
+  return { outcomes, size: Number(size), openMs: since(created), decidedMs: since(decided) };
 }
 
 const states: Readonly<Record<string, SettledState>> = { s: 'succeeded', f: 'failed', c: 'cancelled' };

@@ -70,7 +70,7 @@ type WireMembers = [
   created: string,
   started: number | string,
   time: number,
-  rows: (number | string)[],
+  rows: string,
 ];
 
 const toAnswer = ([kind, events]: [TurnAnswer['kind'], string[]]): TurnAnswer =>
@@ -336,7 +336,8 @@ export class RedisStore implements Store {
 const nextRow = (next: Next | undefined): Row =>
   next === undefined ? [''] : [next.lane, next.session, next.nonce, next.max, bytesPerCall];
 
-function toClaims([group, token, parent, created, started, claimedAt, rows]: WireMembers): Claim[] {
+function toClaims([group, token, parent, created, started, claimedAt, text]: WireMembers): Claim[] {
+  const rows = text.split('\0');
   const [createdAt, startedAt] = [Number(created), Number(started)];
   const claims: Claim[] = [];
   for (let i = 0; i < rows.length; i += 2) {

@@ -1,8 +1,9 @@
 #!lua flags=no-writes
 --[[ members: ends of members of groups, in order. Reads only.
   KEYS prefix    ARGV bytes, count, then group from count for each    Returns {{ends, size, created, decided, now}, ...}, for
-  fewer groups than asked for when they are large, one at least; an end is <s|f|c><anything>\n<anything>\n<payload>, or '' for
-  one that has not ended    Cost O(members) ]]
+  fewer groups than asked for when they are large, one at least; ends is one text, with NUL between
+  <s|f|c><anything>\n<anything>\n<payload>, or nothing for a member that has not ended, and nil when there is none
+  Cost O(members) ]]
 --# include keys now news members
 local mostBytes, bytes = count(), 0
 
@@ -23,7 +24,7 @@ local function endsOf(group, from, wanted)
     bytes = bytes + #entry
     if bytes > mostBytes then break end
   end
-  return { ends, size or 0, created or 0, decided or 0, now() }
+  return { #ends > 0 and table.concat(ends, '\0'), size or 0, created or 0, decided or 0, now() }
 end
 
 local answers = {}

@@ -228,9 +228,10 @@ local function claimNext(lane)
   if #lines > 0 then call('HSET', sessionKey, 'next:' .. lane, nonce .. '\n' .. table.concat(lines, '\n')) end
 end
 
--- What a script that claims ends with, before `take`.
+-- What a script that claims ends with, before `take`. Rows of members are answered as one text.
 local function writeClaims()
   writeMembers()
+  for _, answer in ipairs(memberClaims) do answer[7] = table.concat(answer[7], '\0') end
   callWithAll('SADD', key('claims', session), claimed)
 end
 
