@@ -307,13 +307,13 @@ export interface Store {
     members: readonly GroupMember[],
   ): Promise<boolean>;
 
-  /** `news`: events for other tasks of the calling session; `listen` does not tell them again. They are a hint too: they
+  /** `slots`: of all live sessions that take work. `news`: events for other tasks of the calling session; `listen` does not tell them again. They are a hint too: they
    *  are lost with the answer. */
   commit(
     partition: number,
     turns: readonly Turn[],
     next?: Next,
-  ): Promise<{ answers: TurnAnswer[]; claims: Claim[]; hints: Hint[]; news: News[]; mail: number[] }>;
+  ): Promise<{ answers: TurnAnswer[]; claims: Claim[]; hints: Hint[]; news: News[]; mail: number[]; slots: number }>;
 
   /** Writes outcomes, decides groups, and puts the event into the parent's inbox, all in one step.
    *  A failed attempt that is retried has no outcome: its history and its inbox are dropped, its children are cancelled,

@@ -136,6 +136,7 @@ export class RedisStore implements Store {
     const news: News[] = [];
     const mail: number[] = [];
     const claims: Claim[] = [];
+    let slots = 0;
     const abroad = (id: TaskId): number | '' => {
       const there = partitionOf(id, this.partitions);
       return there === partition ? '' : there;
@@ -150,14 +151,16 @@ export class RedisStore implements Store {
       const script = turns.slice(from, to).some(isGrowing) ? 'commit-growing' : 'commit';
       row.push(...nextRow(to === turns.length ? next : undefined));
       const answer = await this.#run(script, partition, [to - from, ...row], { items: to - from });
-      const [texts, ready, told, letters, records, members] = answer as [
+      const [texts, ready, told, letters, records, members, all] = answer as [
         [TurnAnswer['kind'], string[]][],
         string[],
         FlatNews,
         string[],
         WireClaim[],
         WireMembers[],
+        number,
       ];
+      slots = all;
       claims.push(...records.map(toClaim), ...members.flatMap(toClaims));
       answers.push(...texts.map(toAnswer));
       hints.push(...toHints(ready));
@@ -165,7 +168,7 @@ export class RedisStore implements Store {
       mail.push(...letters.map(Number));
       from = to;
     }
-    return { answers, claims, hints, news, mail };
+    return { answers, claims, hints, news, mail, slots };
   }
 
   async stage(

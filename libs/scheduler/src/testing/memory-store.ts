@@ -97,6 +97,7 @@ export class MemoryStore extends MemoryViews implements Store {
     return this.#mailing('commit', partition, (part) => ({
       answers: commitTurns(part, turns),
       claims: next === undefined ? [] : claimNext(part, next),
+      slots: part.sessions.slots(),
       news: [],
     }));
   }

@@ -18,7 +18,7 @@ export interface HinterParts {
   dispatch: Dispatch;
   clock: Clock;
   instrument: Instrument;
-  /** Of this worker, until the first sweep tells more. */
+  /** Of this worker, until the store tells more. */
   slots: number;
   /** Claims up to `ids.length` of them here, and tells how many: as many as it has slots to spare for. The first `near` are
    *  to start here. */
@@ -37,8 +37,9 @@ export class Hinter {
     this.#slots = parts.slots;
   }
 
-  /** As the last sweep saw the cluster. */
-  resize(workers: number, slots: number): void {
+  /** As the store has just told: slots of all that take work; where it does not say of how many workers, they are like this
+   *  one. The first tasks must not wait for the first sweep to be spread. */
+  resize(slots: number, workers = Math.ceil(slots / this.#parts.slots)): void {
     this.#workers = Math.max(1, workers);
     this.#slots = Math.max(1, slots);
   }

@@ -111,6 +111,7 @@ export class Runs implements RunHost {
         const { answers, hints, news, mail, ...brought } = await claims.replacing(lane, suspended, (next) =>
           store.commit(partition, turns, next),
         );
+        hinter.resize(brought.slots);
         hinter.send(partition, hints, { near: nearTasks(turns, parts.isNear), taken: brought.claims.length });
         this.#tell(news);
         courier.carry(partition, mail);

@@ -48,7 +48,7 @@ export class Sweeper {
       const busy = (await dispatch.backlog(partition)) > 0;
       const swept = await store.sweep(partition, busy ? hintTtlBusyMs : hintTtlMs);
       this.#failing = false;
-      hinter.resize(swept.workers, swept.slots);
+      hinter.resize(swept.slots, swept.workers);
       hinter.send(partition, swept.hints);
       courier.carry(partition, swept.mail);
       const { expired, timers, removed, hints } = swept;

@@ -6,7 +6,7 @@
   it is not.
   KEYS prefix    ARGV count, then each turn as redis-store.ts writes it; what followOn reads (claims.lua); channel
   Returns {{{'committed', events} | {'fenced'} | {'behind'}, ...}, hints, news of the caller, partitions with mail, claims and
-  members as claim.lua answers them}    Cost O(requests x log ready) ]]
+  members as claim.lua answers them, slots of all sessions}    Cost O(requests x log ready) ]]
 --# include keys now news sums counts members promote mail inbox ready take wake timers settle cancel retry end-tree subscribe logs start-by suspects claims
 local time = now()
 
@@ -153,4 +153,4 @@ end
 followOn(time)
 local handed = take(time)
 publishNews()
-return { answers, handed, newsOfCaller(), mailTo, claims, memberClaims }
+return { answers, handed, newsOfCaller(), mailTo, claims, memberClaims, allSlots }

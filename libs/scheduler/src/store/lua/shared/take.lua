@@ -115,11 +115,13 @@ end
 
 -- Slots that nobody uses and nothing is on its way to. `capacity`: their sum, then sessions that drain, whose tasks do not
 -- count (sessions.lua).
+local allSlots = 0
 local function freeSlots()
   local capacity, draining = string.match(call('GET', prefix .. 'capacity') or '0', '^(%d+)(.*)$')
   local running = tonumber(call('HGET', prefix .. 'counts', 'running') or 0)
   for session in string.gmatch(draining, '%S+') do running = running - call('SCARD', key('claims', session)) end
-  return tonumber(capacity) - math.max(0, running) - call('ZCARD', hinted)
+  allSlots = tonumber(capacity)
+  return allSlots - math.max(0, running) - call('ZCARD', hinted)
 end
 
 -- What a script ends with: hints for slots that nobody uses.
