@@ -7,7 +7,7 @@ import { expect } from 'vitest';
 import { prefix } from './harness/arena.ts';
 import { numbers, startsIn } from './harness/count.ts';
 import { RedisServer } from './harness/redis-server.ts';
-import { inFlight, recovery, repeated } from './harness/repeats.ts';
+import { before, inFlight, recovery, repeated } from './harness/repeats.ts';
 import { row } from './harness/row.ts';
 import { TcpProxy } from './harness/tcp-proxy.ts';
 
@@ -79,7 +79,7 @@ for (const [id, title, rules] of [
         for (const chain of chains) run(`iptables -D ${chain} -j DROP`);
         expect((await arena.settled(work, 90_000)).result).toEqual(numbers(20));
         const entries = await arena.ledger.read();
-        const hit = inFlight(entries, begun, new Set([work]));
+        const hit = inFlight(before(entries, at), begun, new Set([work]));
         findings.took('others', recovery(entries, at, hit).lastMs, 6_000);
         expect(cut.child.running, 'the worker lives on').toBe(true);
       } finally {

@@ -1,9 +1,9 @@
 /** Workers that are drained, or stand still: F6, F8, F9. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
-import { first, isGone } from './harness/acts.ts';
+import { beaten, first, isGone } from './harness/acts.ts';
 import { numbers } from './harness/count.ts';
-import { inFlight, recovery, repeated } from './harness/repeats.ts';
+import { before, inFlight, recovery, repeated } from './harness/repeats.ts';
 import { row } from './harness/row.ts';
 
 row('F6', 'SIGTERM: drained, a successor goes on', { workers: 1, slots: 20 }, async (arena, findings) => {
@@ -39,7 +39,7 @@ row('F8', 'SIGSTOP for 15 s, then SIGCONT', { workers: 2 }, async (arena, findin
   const at = Date.now();
   process.kill(victim.pid, 'SIGSTOP');
   await sleep(15_000);
-  const hit = inFlight(await arena.ledger.read(), new Set([victim.pid]), new Set([id]));
+  const hit = inFlight(before(await arena.ledger.read(), at), new Set([victim.pid]), new Set([id]));
   const { lastMs } = recovery(await arena.ledger.read(), at, hit);
   process.kill(victim.pid, 'SIGCONT');
   findings.proven(`pid ${victim.pid} stood still, ${hit.size} tasks on it`, hit.size > 0);
@@ -55,6 +55,7 @@ row('F8', 'SIGSTOP for 15 s, then SIGCONT', { workers: 2 }, async (arena, findin
 });
 
 row('F9', 'SIGSTOP for 2 s, less than the lease', { workers: 2 }, async (arena, findings) => {
+  await beaten(arena);
   const id = await arena.submit('longs', { count: 20, ms: 8_000 });
   await arena.ledger.until((entries) => entries.filter(({ event }) => event === 'start').length === 20);
   findings.open(await arena.openShare(id));

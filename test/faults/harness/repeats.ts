@@ -16,7 +16,8 @@ export async function settledNow(arena: Arena): Promise<Set<string>> {
   }
 }
 
-/** Tasks that processes have begun and whose outcome was not recorded when the fault came: those may run again. */
+/** Tasks that processes have begun and whose outcome was not recorded when the fault came: those may run again. `entries`: of
+ *  the time until then. */
 export function inFlight(
   entries: readonly Entry[],
   pids: ReadonlySet<number>,
@@ -26,6 +27,8 @@ export function inFlight(
   for (const { event, pid, task } of entries) if (event === 'start') runs.set(task, pid);
   return new Set([...runs].flatMap(([task, pid]) => (pids.has(pid) && !settled.has(task) ? [task] : [])));
 }
+
+export const before = (entries: readonly Entry[], at: number): Entry[] => entries.filter((entry) => entry.at <= at);
 
 export interface Recovery {
   victims: number;

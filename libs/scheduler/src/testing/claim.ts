@@ -12,8 +12,8 @@ import { mayTry } from './suspects.ts';
 /** A hint that met the wrong worker is overdue so soon, not at once: else it may meet the same worker in a hot loop. */
 const misroutedMs = 100;
 
-/** A hint that has not met a free slot for so long gets one that a worker would have filled otherwise. */
-const lateMs = 300;
+/** A hint that has been on its way for so long is taken by who asks for what comes next. */
+const lateMs = 50;
 
 export function claimTasks(
   part: Partition,
@@ -59,10 +59,13 @@ export function claimNext(part: Partition, { session: id, nonce, max }: Next): C
   if (again.length > 0) return again.map((task) => claimOf(task, part.now()));
   const claims: Claim[] = [];
   let bytes = 0;
-  const room = Math.min(max, part.freeSlots() - part.queue.hinted);
-  const left0 = part.queue.isLate(part.now() - lateMs) ? room - part.queue.hinted : room;
-  for (let left = left0; left > 0 && bytes <= bytesPerCall; ) {
-    const task = part.queue.takeOne((coroutine) => session.coroutines.has(coroutine));
+  const mine = (coroutine: string): boolean => session.coroutines.has(coroutine);
+  const late = part.queue.late(part.now() - lateMs, mine).slice(0, max);
+  let free = part.freeSlots() - part.queue.hinted;
+  while (claims.length < max && bytes <= bytesPerCall) {
+    const hinted = late.shift();
+    if (hinted === undefined && free-- <= 0) break;
+    const task = hinted ?? part.queue.takeOne(mine);
     if (task === undefined) break;
     if (part.endLate(task)) continue;
     if (!mayTry(session, task)) {
@@ -73,7 +76,6 @@ export function claimNext(part: Partition, { session: id, nonce, max }: Next): C
     const claim = claimOf(task, part.now());
     claims.push(claim);
     bytes += bytesOf(claim);
-    left--;
   }
   return claims;
 }

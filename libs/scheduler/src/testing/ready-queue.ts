@@ -139,9 +139,10 @@ export class ReadyQueue {
     return this.#hinted.size;
   }
 
-  /** Some hint is older than that, or was told to be in a hurry. */
-  isLate(before: number): boolean {
-    return [...this.#hinted.values()].some((hintedAt) => hintedAt < before);
+  /** What was hinted by then, the first first, except what is in a hurry. */
+  late(by: number, isFor: (coroutine: string) => boolean): MemoryTask[] {
+    const late = [...this.#hinted].filter(([task, hintedAt]) => hintedAt <= by && isFor(task.work.coroutine));
+    return late.sort(([a, atA], [b, atB]) => atA - atB || (a.id < b.id ? -1 : 1)).map(([task]) => task);
   }
 
   overdue(before: number): MemoryTask[] {

@@ -85,7 +85,10 @@ export class Hinter {
     await this.#parts.clock.drain();
     const { own, others, taken } = this.#waiting.get(partition) ?? { own: [], others: [], taken: 0 };
     this.#waiting.delete(partition);
-    const share = Math.max(0, Math.ceil((others.length + taken) / this.#workers) - taken);
+    // Some few go to whoever comes for them: this worker comes, too, and with a share kept it would have more than the others.
+    const all = others.length + taken;
+    const some = all > 1 && all <= this.#parts.slots;
+    const share = some ? 0 : Math.max(0, Math.ceil(all / this.#workers) - taken);
     const ids = [...own, ...others.slice(0, share)].map(({ id }) => id);
     const rest = [...own, ...others].slice(this.#parts.keep(partition, ids, own.length));
     if (rest.length === 0) return;

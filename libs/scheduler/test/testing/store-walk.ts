@@ -228,17 +228,17 @@ export class Walk {
     const next = alone
       ? { lane: 'settle', session: 'w1', nonce: `n${this.#op++}`, max: 1 + this.#choices.below(4) }
       : undefined;
-    const claims = new Map<TaskId, Run>();
     const kind = await this.#do(
       { settle: runs[0]?.id, outcome, retry, next },
       async ({ store }, i): Promise<SettleAnswer | undefined> => {
         const settlement = (runs[i] as Run).settlement(outcomes[outcome], { retry });
         const settled = await store.settle(partition, [settlement], next);
-        for (const claim of settled.claims) claims.set(claim.id, new Run(store, claim));
+        const known = new Set(this.#runs.map(([run]) => `${run?.id} ${run?.claim.token}`));
+        for (const claim of settled.claims)
+          if (!known.has(`${claim.id} ${claim.token}`)) this.#runs.push([new Run(store, claim)]);
         return settled.answers[0];
       },
     );
-    for (const run of claims.values()) this.#runs.push([run]);
     if (kind?.kind !== 'ending') return;
     this.#ended = true;
     for (const rig of this.#rigs) await rig.cancelTree(runs[0]?.id ?? '');

@@ -215,16 +215,33 @@ local function claimAgain(told)
   end
 end
 
--- Takes what is ready, in its order, for slots that nothing is on its way to: each hint has a free slot somewhere. Where
--- one has not met it for a while, nobody else knows the coroutine, say, this worker leaves room.
+-- What has been on its way for a while: Dispatch may be slow where coroutines hold the loops, or nobody else knows the
+-- coroutine. Answers how many were taken.
+local function nextHinted(room)
+  local took = 0
+  for _, id in ipairs(call('ZRANGEBYSCORE', hinted, 0, time - 50, 'LIMIT', 0, math.max(0, room))) do
+    local coroutine = call('HGET', key('task', id), 'coroutine')
+    local group, index = memberOf(id)
+    if not coroutine and group then coroutine = rowOf(group, index) end
+    if isFull() then break end
+    if coroutine and serves(coroutine) then
+      call('ZREM', hinted, id)
+      nextTask(id, coroutine)
+      took = took + 1
+    end
+  end
+  return took
+end
+
+-- Takes what comes next: what has been on its way for a while, then what is ready, in its order, for slots that nothing is on
+-- its way to; each other hint has a free slot somewhere.
 local function claimNext(lane)
   local sessionKey = key('session', session)
   local before, told = string.match(call('HGET', sessionKey, 'next:' .. lane) or '', '^([^\n]*)\n(.*)$')
   if before == nonce then return claimAgain(told) end
-  max = math.min(max, freeSlots())
-  local first = call('ZRANGE', hinted, 0, 0, 'WITHSCORES')[2]
-  if first and (tonumber(first) < 0 or time - first > 300) then max = max - call('ZCARD', hinted) end
-  fromReady(max, 100, nextMembers, nextTask)
+  local room, free = max, freeSlots()
+  room = room - nextHinted(room)
+  fromReady(math.min(room, free), 100, nextMembers, nextTask)
   if #lines > 0 then call('HSET', sessionKey, 'next:' .. lane, nonce .. '\n' .. table.concat(lines, '\n')) end
 end
 
