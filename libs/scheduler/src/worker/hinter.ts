@@ -1,7 +1,7 @@
 /**
  * Hands out ready tasks: all that became ready in one turn of the event loop together. This worker keeps what is placed
- * near it, and its own share of the others, while it has free slots, and claims it without a way through Dispatch; the
- * rest goes out in batches that follow the slots of the cluster. Few tasks go one each, many in batches, and no batch is
+ * near it, and of many its own share, while it has free slots, and claims it without a way through Dispatch; the rest
+ * goes out in batches that follow the slots of the cluster. Few tasks go one each, many in batches, and no batch is
  * so large that one worker holds what another could run.
  *
  * What the store tells this worker directly came to nobody else: it is claimed at once, or goes out through Dispatch.
