@@ -69,11 +69,25 @@ const start = 1_700_000_000_000;
 /** Workers die here all the time, and no task is to blame for it. */
 const innocent = ['local mostCrashes, mostInAll = 3, 10', 'local mostCrashes, mostInAll = 1000, 1000'] as const;
 
-/** Redis hands out members of sets in an order that differs from server to server. */
-const ordered = `local call = function(name, ...)
-  local answer = redis.call(name, ...)
-  if name == 'SMEMBERS' or name == 'SRANDMEMBER' or name == 'SPOP' then table.sort(answer) end
-  if name == 'SSCAN' then table.sort(answer[2]) end
+/** Redis hands out members of sets in an order that differs from server to server, and by its own chance. */
+const ordered = `local sorted = function(members) table.sort(members) return members end
+local some = function(set, count)
+  local members = sorted(redis.call('SMEMBERS', set))
+  local from, picked = tonumber(redis.call('GET', prefix .. 'test-time') or 0), {}
+  for i = 1, math.min(count or 1, #members) do picked[i] = members[(from + i) % #members + 1] end
+  if not count then return picked[1] or false end
+  return picked
+end
+local call = function(name, key, ...)
+  if name == 'SMEMBERS' then return sorted(redis.call(name, key)) end
+  if name == 'SRANDMEMBER' then return some(key, ...) end
+  if name == 'SPOP' then
+    local picked = some(key, ...)
+    for _, member in ipairs(picked) do redis.call('SREM', key, member) end
+    return picked
+  end
+  local answer = redis.call(name, key, ...)
+  if name == 'SSCAN' then sorted(answer[2]) end
   return answer
 end`;
 
@@ -130,8 +144,11 @@ class Simulation {
     let tasks = 0;
     for (;;) {
       await this.#clock.idle();
+      if (lateRoots.includes(this.#moves)) {
+        await this.#submit();
+        await this.#clock.idle(); // whoever was told of it has acted
+      }
       this.#fail();
-      if (lateRoots.includes(this.#moves)) await this.#submit();
       if (this.#moves % auditEvery === 0) {
         tasks = await this.#audit();
         if (this.#moves > Math.max(...lateRoots) && (await this.#settled())) break;

@@ -79,12 +79,12 @@ export class VirtualClock implements Clock {
     return await work;
   }
 
-  /** The same bytes for the same seed and the same calls (mulberry32). */
   /** Time stands still while code runs. */
   blocked(): boolean {
     return false;
   }
 
+  /** The same bytes for the same seed and the same calls (mulberry32). */
   random(bytes: number): Uint8Array {
     return Uint8Array.from({ length: bytes }, () => {
       this.#seed = (this.#seed + 0x6d2b79f5) | 0;
