@@ -1,8 +1,9 @@
 /** Workers that their own tasks block or end: F10 to F13. */
 import { expect } from 'vitest';
-import { first, keepAlive, underWay, until } from './harness/acts.ts';
+import { first, isGone, keepAlive, pidsOf, underWay, until } from './harness/acts.ts';
+import type { Process } from './harness/arena.ts';
 import { numbers } from './harness/count.ts';
-import { repeated } from './harness/repeats.ts';
+import { before, inFlight, recovery, repeated, settledNow } from './harness/repeats.ts';
 import { row } from './harness/row.ts';
 
 row('F10', 'an event loop that is blocked for 20 s', { workers: 2, slots: 30 }, async (arena, findings) => {
@@ -21,21 +22,36 @@ row('F10', 'an event loop that is blocked for 20 s', { workers: 2, slots: 30 }, 
 row(
   'F11',
   'an event loop that is blocked for ever',
-  {
-    workers: 2,
-    slots: 10,
-    env: { CORRAL_MAX_BLOCK_MS: '10000' },
-    lacks: 'a worker that never turns again is not ended, and its task is taken up for ever',
-  },
+  { workers: 3, slots: 10, env: { CORRAL_MAX_BLOCK_MS: '10000' } },
   async (arena, findings) => {
-    const id = await arena.submit('naps', { count: 20, ms: 12_000 });
-    await arena.ledger.until((entries) => entries.filter(({ event }) => event === 'start').length === 20);
+    const id = await arena.submit('naps', { count: 30, ms: 30_000 });
+    await arena.ledger.until((entries) => entries.filter(({ event }) => event === 'start').length === 30);
     findings.open(await arena.openShare(id));
     const blocking = await arena.submit('block', { ms: 3_600_000 });
     const [stuck] = await until(async () => (await arena.client.workers()).filter((worker) => worker.stuck === true));
-    findings.proven(`${stuck?.id} is called stuck`, stuck !== undefined);
-    expect(await arena.settled(blocking, 90_000)).toMatchObject({ state: 'failed', error: { type: 'WorkerCrashed' } });
-    expect((await arena.settled(id, 60_000)).result).toEqual(numbers(20));
+    const victim = arena.workers.find(({ pid }) => pid === stuck?.pid) as Process;
+    await victim.child.ended;
+    const at = Date.now();
+    findings.proven(`${stuck?.id} was called stuck, and its process has ended`, isGone(victim));
+    expect(victim.child.tail(20), 'its log says where').toMatch(/the process ends; it stands in .*faulty/);
+    const settled = await settledNow(arena);
+    const hit = inFlight(before(await arena.ledger.read(), at), pidsOf([victim]), settled);
+    const nurse = new AbortController();
+    const nursing = keepAlive(arena, 3, nurse.signal, () => undefined);
+    try {
+      expect(await arena.settled(blocking, 120_000)).toMatchObject({
+        state: 'failed',
+        error: { type: 'WorkerCrashed' },
+      });
+      expect((await arena.settled(id, 60_000)).result).toEqual(numbers(30));
+    } finally {
+      nurse.abort();
+      await nursing;
+    }
+    // The next worker with the task is blocked, too, and what it has just taken over waits with it.
+    const { victims, medianMs } = recovery(await arena.ledger.read(), at, hit);
+    findings.note(`${victims} tasks in flight`);
+    findings.took('median', medianMs, 6_000);
   },
 );
 

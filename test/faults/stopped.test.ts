@@ -1,7 +1,7 @@
 /** Workers that are drained, or stand still: F6, F8, F9. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
-import { beaten, first, isGone } from './harness/acts.ts';
+import { first, isGone } from './harness/acts.ts';
 import { numbers } from './harness/count.ts';
 import { before, inFlight, recovery, repeated } from './harness/repeats.ts';
 import { row } from './harness/row.ts';
@@ -55,7 +55,6 @@ row('F8', 'SIGSTOP for 15 s, then SIGCONT', { workers: 2 }, async (arena, findin
 });
 
 row('F9', 'SIGSTOP for 2 s, less than the lease', { workers: 2 }, async (arena, findings) => {
-  await beaten(arena);
   const id = await arena.submit('longs', { count: 20, ms: 8_000 });
   await arena.ledger.until((entries) => entries.filter(({ event }) => event === 'start').length === 20);
   findings.open(await arena.openShare(id));

@@ -1,4 +1,5 @@
 /** Who keeps the lease and who loses it: blocked, stopped and dead processes. */
+import { once } from 'node:events';
 import type { TaskView } from '@corral/scheduler';
 import { describe, expect, it } from 'vitest';
 import { addWorker, connection } from './fleet.ts';
@@ -37,6 +38,25 @@ describe('a coroutine that blocks the event loop', () => {
     expect(view).toMatchObject({ state: 'succeeded', result: 2, worker: idle.id });
     const states = new Map((await connection.client.workers()).map((worker) => [worker.id, worker.state]));
     expect(states.get(blocked.id)).toBe('lost');
+  });
+});
+
+describe('a process that ends when its loop is blocked', () => {
+  it('says where the loop stands, and others take its tasks over', async () => {
+    const blocked = await addWorker('blocked', 10, { maxBlockMs: 6000, endBlocked: true });
+    const { id } = await connection.client.submit('block', { ms: 600_000 });
+    await running(id);
+    const [, signal] = await once(blocked.process, 'exit');
+    expect(signal).toBe('SIGKILL');
+    const [said, last] = blocked.errors().filter((line) => line.includes('has not turned'));
+    expect(said).toMatch(/has not turned for 5 s; it stands in .*coroutines\.ts/);
+    expect(last).toMatch(/has not turned for 6 s: the process ends; it stands in .*coroutines\.ts/);
+    const idle = await addWorker('idle');
+    const taken = await until(
+      () => connection.client.get(id),
+      (view) => view?.attempt === 2,
+    );
+    expect(taken?.worker).toBe(idle.id);
   });
 });
 

@@ -8,6 +8,8 @@ export interface WorkerProcess {
   id: string;
   pid: number;
   process: ChildProcess;
+  /** Lines that it has written to stderr. */
+  errors: () => string[];
 }
 
 export async function startWorker(
@@ -21,7 +23,12 @@ export async function startWorker(
   const file = new URL('./fixtures/worker.ts', import.meta.url).pathname;
   const args = [url, prefix, name, String(slots), JSON.stringify(more), String(queues)];
   const child = spawn(process.execPath, ['--conditions=@corral/source', file, ...args], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const errors: string[] = [];
+  createInterface({ input: child.stderr }).on('line', (line) => {
+    errors.push(line);
+    console.error(line);
   });
   const lines = createInterface({ input: child.stdout });
   const died = once(child, 'exit').then(([code]) => {
@@ -29,7 +36,7 @@ export async function startWorker(
   });
   const [id] = (await Promise.race([once(lines, 'line'), died])) as [string];
   died.catch(() => undefined);
-  return { id, pid: child.pid as number, process: child };
+  return { id, pid: child.pid as number, process: child, errors: () => errors };
 }
 
 export async function endWorker({ process: child }: WorkerProcess, signal: NodeJS.Signals): Promise<number | null> {

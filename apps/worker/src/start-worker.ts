@@ -63,10 +63,11 @@ export async function startWorker(env: NodeJS.ProcessEnv): Promise<Service> {
   const connection = await connectTo(settings, instrument);
   const { coroutines, codeVersions } = loaded;
   const drainMs = Math.max(0, settings.shutdownMs - handOverMs);
-  const { slots, threads, maxBlockMs, maxSuspended, parkAfterMs } = settings;
+  const { slots, threads, maxBlockMs, maxSuspended, parkAfterMs, workerName } = settings;
   worker = connection.worker({
     ...{ slots, threads, threadEntry, coroutines, codeVersions, version, drainMs, maxBlockMs },
-    ...{ maxSuspended, parkAfterMs },
+    ...{ maxSuspended, parkAfterMs, endBlocked: true },
+    ...(workerName === undefined ? {} : { name: workerName }),
   });
   const health = new Health(metrics.loop, [async () => (await connection.health()).reasons]);
   const watch = settings.watch ? settings.coroutineFolders : [];

@@ -42,7 +42,8 @@ export interface ConnectOptions {
 }
 
 export interface WorkerOptions {
-  /** For people; each start gets a suffix of its own. The host's name by default. */
+  /** One that starts under the name of a dead one takes its tasks over at once; by default that of the host and the number of
+   *  the process. Each start gets a suffix of its own. */
   name?: string;
   /** Coroutines running at once. */
   slots: number;
@@ -63,6 +64,8 @@ export interface WorkerOptions {
   drainMs?: number;
   /** A coroutine that blocks the event loop for longer than this loses it its tasks. 60 s by default. */
   maxBlockMs?: number;
+  /** Then the process is ended (SIGKILL), for a supervisor to start another. It is not by default. */
+  endBlocked?: boolean;
 }
 
 export interface Connection {
@@ -135,6 +138,8 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
       threads: size = defaultThreads,
       threadEntry: entry,
       maxBlockMs = defaultMaxBlockMs,
+      endBlocked = false,
+      name = `${hostname()}-${process.pid}`,
       maxSuspended = defaultParking.maxSuspended,
       parkAfterMs = defaultParking.parkAfterMs,
       ...options
@@ -151,11 +156,11 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
           pid: process.pid,
           builtIn: programCoroutines,
         },
-        ...{ name: hostname(), codeVersions: new Map(), drainMs: defaultDrainMs },
+        ...{ name, codeVersions: new Map(), drainMs: defaultDrainMs },
         ...options,
         watch: slowSteps,
         parking: { maxSuspended, parkAfterMs },
-        heartbeat: new ThreadHeartbeat({ redis, maxBlockMs, instrument }),
+        heartbeat: new ThreadHeartbeat({ redis, maxBlockMs, endBlocked, instrument }),
         threads: new ThreadPool({ size, failed, ...(entry === undefined ? {} : { entry }) }),
       });
     },

@@ -189,12 +189,20 @@ export const workerSettings = {
     default: '100',
     description: 'Coroutines that run at once on the loop of one worker. Suspended ones do not count.',
   },
+  workerName: {
+    expects: '1 to 63 letters, digits, ., _ or -',
+    schema: z.string().regex(/^[A-Za-z0-9._-]{1,63}$/),
+    variable: 'CORRAL_WORKER_NAME',
+    default: undefined,
+    description:
+      'A name that no other live worker has, such as that of a service unit. One that starts under the name of a dead worker takes its tasks over within 2 s instead of 6. Without it the name is that of the host and the number of the process.',
+  },
   maxBlockMs: {
     ...integer(5000, 3_600_000),
     variable: 'CORRAL_MAX_BLOCK_MS',
     default: '60000',
     description:
-      'A coroutine may hold the event loop for so long, in milliseconds; then others take over all tasks of the worker. `/v1/workers` says `stuck` after 5 s.',
+      'A coroutine may hold the event loop for so long, in milliseconds; then the worker ends itself, and others take over all of its tasks. After 5 s `/v1/workers` says `stuck`, and the log says where the loop stands.',
   },
   threads: {
     ...integer(1, 256),

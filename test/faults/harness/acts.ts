@@ -1,7 +1,7 @@
 /** What rows do with workers: bring work under way, kill, follow what comes of it. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
-import { type Arena, type Process, prefix } from './arena.ts';
+import type { Arena, Process } from './arena.ts';
 import { inFlight, repeated, settledNow } from './repeats.ts';
 import type { Findings } from './row.ts';
 
@@ -77,17 +77,6 @@ export async function keepAlive(arena: Arena, count: number, signal: AbortSignal
       });
     await sleep(100);
   }
-}
-
-/** Until each worker has beaten since the last of them came: they have one name, so till then the others count as followed by
- *  it, and have a lease of 1.2 s. */
-export async function beaten(arena: Arena): Promise<void> {
-  const keys = (await arena.client.workers()).map(({ id }) => `{${prefix}:0}:session:${id}`);
-  const followed = () =>
-    arena.redis
-      .ask((redis) => Promise.all(keys.map((key) => redis.hexists(key, 'succeeded'))))
-      .then((all) => all.includes(1));
-  while (await followed()) await sleep(50);
 }
 
 export async function until<T>(look: () => Promise<T[]>): Promise<T[]> {

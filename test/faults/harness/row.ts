@@ -12,8 +12,6 @@ import { Arena, type ArenaOptions } from './arena.ts';
 export interface RowOptions extends ArenaOptions {
   /** What the machine must have; without it the row is skipped, visibly. */
   needs?: Need[];
-  /** What the engine lacks for this row: it is expected to fail until that is there. */
-  lacks?: string;
   timeoutMs?: number;
 }
 
@@ -83,11 +81,11 @@ export class Findings {
 export function row(
   id: string,
   title: string,
-  { needs: wanted = [], lacks, timeoutMs = 180_000, ...options }: RowOptions,
+  { needs: wanted = [], timeoutMs = 180_000, ...options }: RowOptions,
   body: (arena: Arena, findings: Findings) => Promise<void>,
 ): void {
   const missing = wanted.filter((need) => !needs[need]());
-  const name = `${id} ${title}${lacks === undefined ? '' : ` [expected to fail: ${lacks}]`}`;
+  const name = `${id} ${title}`;
   const record = (verdict: string, findings = new Findings()): void => {
     const { proofs, times, notes, share } = findings;
     const line = { id, title, verdict, proofs, times, notes, open: share };
@@ -98,8 +96,7 @@ export function row(
     it(`${id} is told as skipped`, () => record(`skipped: needs ${missing.join(', ')}`));
     return;
   }
-  const test = lacks === undefined ? it : it.fails;
-  test(name, { timeout: timeoutMs }, async () => {
+  it(name, { timeout: timeoutMs }, async () => {
     const findings = new Findings();
     const arena = await Arena.open(options);
     try {
@@ -108,8 +105,8 @@ export function row(
       await arena.atRest();
       record('held', findings);
     } catch (error) {
-      record(lacks === undefined ? 'FAILED' : `not yet: ${lacks}`, findings);
-      if (lacks === undefined) console.error(`${id}: ${String(error)}\n${arena.tails()}`);
+      record('FAILED', findings);
+      console.error(`${id}: ${String(error)}\n${arena.tails()}`);
       throw error;
     } finally {
       await arena.close();

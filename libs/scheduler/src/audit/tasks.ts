@@ -102,8 +102,8 @@ function judgeStranded(partition: Partition, { coroutine }: TaskRow): Verdict {
   return moves(`a worker that knows ${coroutine} takes it`);
 }
 
-/** The longest time after which a hint is taken back: while workers are busy (worker/worker.ts). */
-const longestHintMs = 30_000;
+/** The longest time after which a hint is taken back: while workers are busy (worker/sweeper.ts). */
+const longestHintMs = 5000;
 
 function judgeHinted(partition: Partition, { id }: TaskRow): Verdict {
   const since = Math.abs(partition.sorted('hinted').get(id) ?? 0);

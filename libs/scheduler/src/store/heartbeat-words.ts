@@ -12,6 +12,8 @@ export interface HeartbeatData {
   /** A main thread that has not turned for so long is said to be stuck, and after `maxBlockMs` it gets no more beats. */
   stuckMs: number;
   maxBlockMs: number;
+  /** Then the process is ended. */
+  endBlocked: boolean;
 }
 
 /** Main thread to heartbeat. `session` undefined: beat for nobody. `beat`: at once, and answer with the same number. */

@@ -20,6 +20,8 @@ export interface ThreadHeartbeatOptions {
   redis: RedisStoreOptions;
   /** A loop that has not turned for so long counts as dead. */
   maxBlockMs: number;
+  /** The process of one that counts as dead is ended. */
+  endBlocked: boolean;
   instrument: Instrument;
 }
 
@@ -54,8 +56,8 @@ export class ThreadHeartbeat implements Heartbeat {
   }
 
   #newThread(): Worker {
-    const { redis, maxBlockMs } = this.#options;
-    const workerData: HeartbeatData = { redis, shared: this.#shared, stuckMs, maxBlockMs };
+    const { redis, maxBlockMs, endBlocked } = this.#options;
+    const workerData: HeartbeatData = { redis, shared: this.#shared, stuckMs, maxBlockMs, endBlocked };
     const thread = new Worker(threadFile, { workerData, name: 'corral heartbeat' });
     thread.on('message', (message: FromHeartbeat) => this.#hear(message));
     thread.on('error', (error) => this.#failed(error));

@@ -38,7 +38,7 @@ function sessionFor(part: Partition, { id }: Hint): Session | undefined {
 /** The share of its slots that is in use; 0 when it is idle, whatever is on its way; undefined when it is not to be told. */
 function shareOf(part: Partition, session: Session): number | undefined {
   const { stuck, succeeded, suspended, claimed, told, info } = session;
-  if (stuck || succeeded || part.sessions.isSilent(session)) return undefined;
+  if (stuck || succeeded || part.sessions.isSilent(session, part.now())) return undefined;
   const since = told === undefined ? 0 : part.now() - told.at;
   if (since > distrustMs) session.told = undefined;
   else if (since > promptMs) return undefined;

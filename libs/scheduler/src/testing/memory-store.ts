@@ -178,7 +178,7 @@ export class MemoryStore extends MemoryViews implements Store {
   async register(session: SessionInfo): Promise<void> {
     await this.around('register', () => {
       for (const part of this.parts) {
-        part.sessions.register(session);
+        part.sessions.register(session, part.now());
         part.queue.unstrand(part.serves);
       }
     });
@@ -186,7 +186,7 @@ export class MemoryStore extends MemoryViews implements Store {
 
   beat(beat: Beat): Promise<boolean> {
     return this.around('beat', () => {
-      const alive = this.parts.every((part) => part.sessions.beat(beat));
+      const alive = this.parts.every((part) => part.sessions.beat(beat, part.now()));
       for (const part of this.parts) part.queue.unstrand(part.serves);
       return alive;
     });

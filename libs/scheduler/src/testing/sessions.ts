@@ -1,8 +1,8 @@
 /**
  * Who lives. Leases are counted in the time that the store itself was up, so that an outage of the store costs nobody
- * its lease: each sweep adds what has passed since the last one, but never more than 1.5 s, and half a second after more
- * than 3 s without any; one that comes within 900 ms of the last (every process sweeps) adds nothing. A session that has
- * not beaten since a worker of the same name came has a short lease: most probably that one follows it.
+ * its lease: what has passed since the last sweep, but never more than 1.5 s, and half a second after more than 3 s
+ * without any. A session that has not beaten since a worker of the same name came has a short lease: most probably that
+ * one follows it.
  */
 import { otherCoroutine } from '../contract/cluster.ts';
 import type { Beat, SessionInfo } from '../contract/store.ts';
@@ -13,8 +13,7 @@ const leaseMs = 4_000;
 /** A session that is silent for longer may be dead. */
 const silentMs = 2_500;
 /** When it has not beaten since a worker of the same name came. */
-const succeededLeaseMs = 1_200;
-const sweepGapMs = 900;
+const succeededLeaseMs = 1_500;
 const longestGapMs = 1_500;
 const outageMs = 3_000;
 const afterOutageMs = 500;
@@ -44,7 +43,7 @@ export class Sessions {
   /** Coroutines that workers have had; a caller may ask for any name. */
   readonly names = new Set<string>();
   readonly #sessions = new Map<SessionId, Session>();
-  /** Sessions that were given up, ever. */
+  /** Sessions that were given up, ever, but for those that a task is known to have ended. */
   deaths = 0;
   readonly #gone = new Set<SessionId>();
   #upMs = 0;
@@ -55,14 +54,14 @@ export class Sessions {
     return this.names.has(coroutine) ? coroutine : otherCoroutine;
   }
 
-  register(info: SessionInfo): void {
+  register(info: SessionInfo, now: number): void {
     const known = this.#sessions.get(info.id);
     if (this.#gone.has(info.id)) return;
     for (const other of this.all())
       if (other !== known && workerOf(other.info.id) === workerOf(info.id)) other.succeeded = true;
     const coroutines = new Set(info.coroutines.map(({ name }) => name));
     for (const name of coroutines) this.names.add(name);
-    if (known !== undefined) Object.assign(known, { info, coroutines, beatAt: this.#upMs });
+    if (known !== undefined) Object.assign(known, { info, coroutines, beatAt: this.#uptime(now) });
     else
       this.#sessions.set(info.id, {
         info,
@@ -71,7 +70,7 @@ export class Sessions {
         suspended: 0,
         draining: false,
         stuck: false,
-        beatAt: this.#upMs,
+        beatAt: this.#uptime(now),
         lost: false,
         succeeded: false,
         told: undefined,
@@ -80,10 +79,10 @@ export class Sessions {
   }
 
   /** False when it is unknown or lost. */
-  beat({ session, running, suspended, draining, stuck }: Beat): boolean {
+  beat({ session, running, suspended, draining, stuck }: Beat, now: number): boolean {
     const known = this.live(session);
     if (known === undefined) return false;
-    Object.assign(known, { running, suspended, draining, stuck, beatAt: this.#upMs, succeeded: false });
+    Object.assign(known, { running, suspended, draining, stuck, beatAt: this.#uptime(now), succeeded: false });
     return true;
   }
 
@@ -109,8 +108,8 @@ export class Sessions {
     return this.all().filter((session) => !session.lost && !session.draining);
   }
 
-  isSilent({ beatAt }: Session): boolean {
-    return this.#upMs - beatAt > silentMs;
+  isSilent({ beatAt }: Session, now: number): boolean {
+    return this.#uptime(now) - beatAt > silentMs;
   }
 
   serves(coroutine: string): boolean {
@@ -121,13 +120,15 @@ export class Sessions {
     return this.working().reduce((sum, session) => sum + session.info.slots, 0);
   }
 
+  #uptime(now: number): number {
+    const since = now - (this.#sweptAt ?? now);
+    return this.#upMs + (since > outageMs ? afterOutageMs : Math.min(Math.max(since, 0), longestGapMs));
+  }
+
   /** Lets up-time pass and answers those whose lease has run out. */
   expire(now: number): Session[] {
-    const gap = this.#sweptAt === undefined ? 0 : now - this.#sweptAt;
-    if (this.#sweptAt === undefined || gap >= sweepGapMs || gap < 0) {
-      this.#upMs += gap > outageMs ? afterOutageMs : Math.min(Math.max(gap, 0), longestGapMs);
-      this.#sweptAt = now;
-    }
+    this.#upMs = this.#uptime(now);
+    this.#sweptAt = now;
     return this.all().filter((session) => {
       const before = session.lost;
       session.lost ||= this.#upMs - session.beatAt > (session.succeeded ? succeededLeaseMs : leaseMs);

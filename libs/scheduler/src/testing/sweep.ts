@@ -33,14 +33,17 @@ export function sweepPartition(part: Partition, ttlMs: number): Omit<SweepAnswer
 function expireSessions(part: Partition): number {
   let expired = 0;
   for (const session of part.sessions.expire(part.now())) {
+    let explained = false;
     for (const task of session.claimed) {
       if (expired === itemsPerCall) return expired;
       const outcome = crashed(task, session.info.id, part.sessions.deaths);
       if (outcome === undefined) part.revive(task);
       else part.end(task, outcome);
+      explained ||= outcome !== undefined;
       expired++;
       part.counts.recovered++;
     }
+    if (explained) part.sessions.deaths--;
     part.sessions.end(session);
   }
   return expired;

@@ -20,9 +20,9 @@ export interface SweeperParts {
 }
 
 const roundMs = 1000;
-/** A hint that nobody claimed is given out again: soon when nothing is on its way, late when workers are just busy. */
+/** A hint that nobody claimed is given out again: soon when nothing is on its way, later when workers are just busy. */
 const hintTtlMs = 2000;
-const hintTtlBusyMs = 30_000;
+const hintTtlBusyMs = 5000;
 
 export class Sweeper {
   readonly #parts: SweeperParts;

@@ -1,23 +1,15 @@
 #!lua flags=allow-oom
 --[[ sweep: what time makes due. Called by every worker once a second; a call more often does no harm.
-  Leases are counted in the store's up-time: it grows by at most 1.5 s for each sweep, and by half a second after more than
-  3 s without any, so a store that was stopped or paused, or whose clock jumped, costs nobody the lease (rule 2): whoever
-  comes back has some seconds to beat. A session is gone after 4 s without a beat; one that
-  has not beaten since a worker of the same name came after 1.2 s, as a beat comes each second from a thread of its own.
+  A store that was stopped or paused, or whose clock jumped, costs nobody the lease (sessions.lua, rule 2): whoever comes back
+  has some seconds to beat. A session is gone after 4 s without a beat; one that has not beaten since a worker of the same
+  name came after 1.5 s, as a beat comes each second from a thread of its own.
   Keeps T2, T3, T4, D1. KEYS prefix    ARGV hintTtlMs; channel
   Returns {hints, expired, timers, removed, workers, slots, more, partitions with mail}    Cost O(page), at most 500 of each kind ]]
 --# include keys now news sums counts members promote mail inbox ready take wake timers settle cancel retry end-tree sessions revive remove deadlock suspects
 local hintTtl = count()
 local time, page = now(), 500
-local up = uptime()
-local last = tonumber(call('GET', prefix .. 'swept') or time)
-if time - last >= 900 or time < last then
-  up = up + (time - last > 3000 and 500 or math.max(0, math.min(time - last, 1500)))
-  call('SET', prefix .. 'uptime', up)
-  call('SET', prefix .. 'swept', time)
-elseif not call('GET', prefix .. 'swept') then
-  call('SET', prefix .. 'swept', time)
-end
+local up = uptime(time)
+call('MSET', prefix .. 'uptime', up, prefix .. 'swept', time)
 
 local expired, more = 0, 0
 local function isGone(session)
@@ -30,13 +22,15 @@ local function giveUp(session)
     call('INCR', prefix .. 'deaths')
     recount()
   end
+  local explained = false
   for _, id in ipairs(call('SRANDMEMBER', key('claims', session), page)) do
     promoteClaimed(id)
-    local crashes = crashed(id)
+    local crashes = crashed(id, session)
     if crashes then
       call('SREM', key('claims', session), id)
       local payload = cjson.encode({ type = 'WorkerCrashed', message = crashes ..
         ' workers in a row have died while they ran this task, the last was ' .. session .. ': see what its log ends with' })
+      explained = true
       conclude(id, 'failed', payload, readEnd(key('task', id)), nil, time)
     else
       revive(id, session, 0, time)
@@ -44,6 +38,7 @@ local function giveUp(session)
     expired = expired + 1
     add('recovered', 1)
   end
+  if explained then call('DECR', prefix .. 'deaths') end
   if call('EXISTS', key('claims', session)) == 0 then
     call('ZREM', sessions, session)
     call('ZADD', prefix .. 'lost', time, session)
@@ -53,7 +48,7 @@ local function giveUp(session)
     more = 1
   end
 end
-for _, session in ipairs(call('ZRANGEBYSCORE', sessions, '-inf', '(' .. (up - 1200), 'LIMIT', 0, 20)) do
+for _, session in ipairs(call('ZRANGEBYSCORE', sessions, '-inf', '(' .. (up - 1500), 'LIMIT', 0, 20)) do
   if isGone(session) then giveUp(session) end
 end
 call('ZREMRANGEBYSCORE', prefix .. 'lost', '-inf', time - 3600000)

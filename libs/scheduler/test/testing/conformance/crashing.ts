@@ -47,6 +47,25 @@ export function crashing(it: It): void {
       expect(await rig.record(id)).toMatchObject({ state: 'failed' });
     });
 
+    it('is not to blame where another worker died each time before', async (rig) => {
+      const [{ id }] = (await start(rig, 1)) as [Run];
+      await rig.store.release(partition, 'w0', [id]);
+      for (const times of [1, 2, 3, 4]) {
+        await crash(rig, [id], `w${times}`);
+        await crash(rig, [], `x${times}`);
+      }
+      expect(await rig.record(id)).toMatchObject({ state: 'pending', attempt: 4 });
+    });
+
+    it('is to blame also where others like it have killed theirs', async (rig) => {
+      const all = (await start(rig, 4)).map(({ id }) => id);
+      await rig.store.release(partition, 'w0', all);
+      for (const name of ['w1', 'w2']) await crash(rig, all, name);
+      for (const name of ['w3', 'w4', 'w5', 'w6']) expect((await crash(rig, all, name)).length).toBe(1);
+      const records = await Promise.all(all.map((id) => rig.record(id)));
+      expect(records.map(({ state, attempt }) => `${state} ${attempt}`)).toEqual(all.map(() => 'failed 3'));
+    });
+
     it('while it was suspended is not to blame', async (rig) => {
       const [{ id }] = (await start(rig, 1)) as [Run];
       await rig.store.release(partition, 'w0', [id]);

@@ -34,7 +34,7 @@ end
 -- where that is not known (a listener on another node of a Redis Cluster) the caller has it too (D2).
 local function direct(hints, time)
   if #hints == 0 or #hints > 2 * mostDirect then return hints end
-  local left, up, waiting = {}, uptime(), call('ZCARD', hinted)
+  local left, up, waiting = {}, uptime(time), call('ZCARD', hinted)
   for i = 1, #hints, 2 do
     local id, priority = hints[i], hints[i + 1]
     local session = id == rootOf(id) and sessionFor(id, time, up, waiting)

@@ -1,6 +1,13 @@
 -- Sessions: who lives, what they serve, how many slots there are.
 local sessions = prefix .. 'sessions'
-local function uptime() return tonumber(call('GET', prefix .. 'uptime') or 0) end
+
+-- Leases are counted in the store's up-time: what has passed since the last sweep, but at most 1.5 s, and half a second after
+-- more than 3 s without any (rule 2). Each sweep keeps it.
+local function uptime(time)
+  local up, swept = unpack(call('MGET', prefix .. 'uptime', prefix .. 'swept'))
+  local since = time - tonumber(swept or time)
+  return tonumber(up or 0) + (since > 3000 and 500 or math.max(0, math.min(since, 1500)))
+end
 
 -- The id of a session is the name of its worker and a suffix of its own.
 local function workerOf(session) return string.match(session, '^(.+)%-[^-]*$') or session end

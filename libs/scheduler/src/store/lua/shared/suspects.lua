@@ -25,16 +25,17 @@ local function nextSuspect(time)
   makeReadyFirst(id, time)
 end
 
--- The worker has died. A task that was suspended, and had no news to go on with, did not run then. The number of crashes
--- when it has done so too often and is not to run again: three in a row, and half of all workers that have died since the
--- first of them; or ten. Where workers die of something else all the time, those that they run are innocent.
-local function crashed(id)
+-- The session that has the task has died. A task that was suspended, and had no news to go on with, did not run then. The number of crashes
+-- when it has done so too often and is not to run again: three in a row, and more than two thirds of all workers that have
+-- died since the first of them, but for those whose culprit is known; or ten. Where workers die of something else all the
+-- time, those that they run are innocent: a kill every 2 s met what had just been taken over from the last but one.
+local function crashed(id, session)
   local taskKey = key('task', id)
   local state, known, token, from = unpack(call('HMGET', taskKey, 'state', 'known', 'token', 'crashedFrom'))
-  if not token then return false end
+  if not token or sessionOf(token) ~= session then return false end
   if state == 'suspended' and call('LLEN', key('inbox', id)) <= tonumber(known or 0) then return false end
   local crashes, deaths = call('HINCRBY', taskKey, 'crashes', 1), tonumber(call('GET', prefix .. 'deaths') or 0)
   if crashes == 1 then call('HSET', taskKey, 'crashedFrom', deaths - 1) end
-  local guilty = crashes >= mostInAll or (crashes >= mostCrashes and 2 * crashes >= deaths - tonumber(from or 0))
+  local guilty = crashes >= mostInAll or (crashes >= mostCrashes and 3 * crashes > 2 * (deaths - tonumber(from or 0)))
   return guilty and crashes
 end
