@@ -24,10 +24,10 @@ export const sabotages: readonly Sabotage[] = [
   {
     name: 'no gap rule: leases are counted by the clock',
     script: 'sweep',
-    from: 'time - last > 3000 and 500 or math.max(0, math.min(time - last, 1500))',
-    to: 'time - last',
+    from: '(since > 3000 and 500 or math.max(0, math.min(since, 1500)))',
+    to: 'since',
   },
-  { name: 'leases never end', script: 'sweep', from: '(up - 1200)', to: '(up - 1200000000)' },
+  { name: 'leases never end', script: 'sweep', from: '(up - 1500)', to: '(up - 1500000000)' },
   {
     name: 'hints without a sweep',
     script: 'sweep',
