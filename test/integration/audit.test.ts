@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { auditStore, examine, type Violation } from '../../libs/scheduler/src/audit/audit.ts';
-import { readPartition } from '../../libs/scheduler/src/audit/snapshot.ts';
+import { readPartition } from '../../libs/scheduler/src/audit/read-partition.ts';
 import { failed, leaves, partition, Rig, type Run } from '../../libs/scheduler/test/testing/conformance/rig.ts';
 import { Walk } from '../../libs/scheduler/test/testing/store-walk.ts';
 import { type RedisHarness, redisHarness } from './redis-harness.ts';

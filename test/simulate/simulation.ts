@@ -13,7 +13,7 @@
  */
 import { Redis } from 'ioredis';
 import { examine, type Violation } from '../../libs/scheduler/src/audit/audit.ts';
-import { readPartition } from '../../libs/scheduler/src/audit/snapshot.ts';
+import { readPartition } from '../../libs/scheduler/src/audit/read-partition.ts';
 import { newRootId } from '../../libs/scheduler/src/contract/ids.ts';
 import type { Instrument } from '../../libs/scheduler/src/contract/instrument.ts';
 import { defaultLimits } from '../../libs/scheduler/src/contract/limits.ts';

@@ -1,5 +1,5 @@
 /** What the ledger tells about who ran how often, and when the victims of a fault ran again. */
-import { readPartition } from '../../../libs/scheduler/src/audit/snapshot.ts';
+import { readPartition } from '../../../libs/scheduler/src/audit/read-partition.ts';
 import { isSettled } from '../../../libs/scheduler/src/contract/task.ts';
 import { RedisConnection } from '../../../libs/scheduler/src/store/redis-connection.ts';
 import { type Arena, prefix } from './arena.ts';

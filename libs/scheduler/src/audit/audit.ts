@@ -10,8 +10,9 @@
 import type { SessionId } from '../contract/task.ts';
 import { RedisConnection } from '../store/redis-connection.ts';
 import { Partition, type Violation, type Wait } from './partition.ts';
+import { readPartition } from './read-partition.ts';
 import { examineKeys, examineSessions } from './sessions.ts';
-import { readPartition, type Snapshot } from './snapshot.ts';
+import type { Snapshot } from './snapshot.ts';
 import { examineTask } from './tasks.ts';
 import { examineTotals, examineTrees } from './trees.ts';
 

@@ -1,7 +1,8 @@
 /** Members of gathers that are no records of their own, shown as the records that they could become (lua/shared/members.lua). */
 import { memberId } from '../contract/ids.ts';
 import type { TaskState } from '../contract/task.ts';
-import type { GroupRow, Snapshot, TaskRow } from './snapshot.ts';
+import type { GroupRow, TaskRow } from './rows.ts';
+import type { Snapshot } from './snapshot.ts';
 
 type EntryRow = Pick<TaskRow, 'state' | 'token' | 'worker' | 'attempt' | 'coroutine' | 'finished' | 'hasPayload'>;
 

@@ -1,7 +1,8 @@
 /** One partition as the rules ask about it: the snapshot, and what follows from it by counting. */
 import { rootOf } from '../contract/ids.ts';
 import { isSettled, type SessionId, type TaskId } from '../contract/task.ts';
-import type { CountName, GroupRow, Snapshot, TaskRow } from './snapshot.ts';
+import type { CountName, GroupRow, TaskRow } from './rows.ts';
+import type { Snapshot } from './snapshot.ts';
 
 export interface Violation {
   /** The invariant, by its number (contract/store.ts, docs/architecture.md). */

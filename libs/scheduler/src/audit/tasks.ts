@@ -4,7 +4,7 @@
  */
 import { isSettled, taskStates } from '../contract/task.ts';
 import { type Partition, patienceMs } from './partition.ts';
-import type { TaskRow } from './snapshot.ts';
+import type { TaskRow } from './rows.ts';
 
 /** What is wrong with a task, or why it will move. */
 type Verdict = { rule: string; reason: string } | { because: string };

@@ -2,7 +2,7 @@
 import { rootOf } from '../contract/ids.ts';
 import { isSettled, type TaskId } from '../contract/task.ts';
 import type { Partition } from './partition.ts';
-import { type CountName, countNames, type GroupRow, type TaskRow } from './snapshot.ts';
+import { type CountName, countNames, type GroupRow, type TaskRow } from './rows.ts';
 
 export function examineTrees(partition: Partition): void {
   const { tasks, groups } = partition.snapshot;
