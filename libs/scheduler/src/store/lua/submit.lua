@@ -5,7 +5,10 @@
   KEYS prefix    ARGV client ('' when it does not listen), count, then id coroutine args options priority limits resultTtlMs idempotencyKey fingerprint for each; channel
   Returns {{'' | existing id | 'conflict', ...}, time, hints}    Cost O(roots x log ready) ]]
 --# include keys now news sums counts members promote ready take timers start-by sessions direct
-local time, answers, client = now(), {}, arg()
+local time, answers, client, roots, places = now(), {}, arg(), {}, {}
+local function row(list, ...)
+  for _, value in ipairs({ ... }) do list[#list + 1] = value end
+end
 for i = 1, count() do
   local id, coroutine, args, options, priority, limits, ttl, name, fingerprint =
     arg(), arg(), arg(), arg(), arg(), arg(), arg(), arg(), arg()
@@ -16,17 +19,20 @@ for i = 1, count() do
     if before ~= fingerprint then answers[i] = 'conflict'
     elseif existing ~= id then answers[i] = existing end
   elseif call('EXISTS', key('task', id)) == 0 then
-    create(id, coroutine, args, options, priority, time)
-    if ttl ~= '86400000' then call('HSET', key('task', id), 'ttl', ttl) end
-    if client ~= '' then call('HSET', key('task', id), 'client', client) end
-    call('ZADD', prefix .. 'roots', 0, id)
+    local more = { 'virtual', virtualTime + 1 }
+    if ttl ~= '86400000' then row(more, 'ttl', ttl) end
+    if client ~= '' then row(more, 'client', client) end
     if name ~= '' then
       call('SET', key('idempotency', name), id .. '\n' .. fingerprint .. '\n' .. (time + 86400000), 'EX', 86400)
-      call('HSET', key('task', id), 'idempotency', name)
+      row(more, 'idempotency', name)
     end
+    create(id, coroutine, args, options, priority, time, more)
     mustStart(id, limits, time)
     moved(nil, 'pending', 1)
-    makeReady(id, priority)
+    row(roots, 0, id)
+    row(places, placeOf(virtualTime, priority), id)
   end
 end
+callWithAll('ZADD', prefix .. 'roots', roots)
+callWithAll('ZADD', ready, places)
 return { answers, time, direct(take(time), time) }

@@ -35,10 +35,14 @@ local function endOf(id, values)
   return bytes > mostBytes and id or cjson.encode(row)
 end
 
+local endedRoots = {} -- client and `watched` of those that have ended in this call
+
 local function publishWatched(channel)
   local all, byClient = {}, {}
   for _, id in ipairs(watchedIds) do
-    local finished, client, watched = unpack(call('HMGET', key('task', id), 'finished', 'client', 'watched'))
+    local finished, client, watched
+    if endedRoots[id] then finished, client, watched = true, unpack(endedRoots[id], 1, 2)
+    else finished, client, watched = unpack(call('HMGET', key('task', id), 'finished', 'client', 'watched')) end
     local told = id
     if finished and #watchedIds <= mostTold then told = endOf(id, call('HMGET', key('task', id), unpack(shown))) end
     if client and finished then

@@ -12,13 +12,17 @@ end
 -- Arrivals tick, so that equals go in the order of their arrival.
 local function tick(by) virtualTime = virtualTime + by end
 
--- A priority (0 to 1,000,000) is worth a million tasks of the same tree.
+-- A priority (0 to 1,000,000) is worth a million tasks of the same tree. Answers the place of what starts then.
+local function placeOf(start, priority)
+  tick(1e-7)
+  return start - tonumber(priority or 0) * 1e6
+end
+
 local function makeReady(id, priority)
   local root = rootOf(id)
   local start = startOf(root)
   call('HSET', key('task', root), 'virtual', start + 1)
-  call('ZADD', ready, start - tonumber(priority or 0) * 1e6, id)
-  tick(1e-7)
+  call('ZADD', ready, placeOf(start, priority), id)
 end
 
 -- A group is one entry for all its members that were not dispatched yet.

@@ -29,9 +29,10 @@ local function tellWaiters(id, state, payload)
 end
 
 -- The tree is kept for `ttl` ms more, then the sweep removes it (remove.lua).
-local function rootSettled(root, ttl, time)
-  call('ZADD', prefix .. 'expiring', time + tonumber(ttl or 86400000), root)
+local function rootSettled(root, ttl, client, watched, time)
+  scored(prefix .. 'expiring', time + tonumber(ttl or 86400000), root)
   watchedIds[#watchedIds + 1] = root
+  endedRoots[root] = { client, watched }
   tellWaiters(root)
 end
 
@@ -61,7 +62,8 @@ local function completeRoot(root, time)
   call('HSET', rootKey, 'state', state, 'payload', payload, 'finished', time)
   moved('running', nil, 1)
   ended(state, coroutine, 1)
-  rootSettled(root, call('HGET', rootKey, 'ttl'), time)
+  local ttl, client, watched = unpack(call('HMGET', rootKey, 'ttl', 'client', 'watched'))
+  rootSettled(root, ttl, client, watched, time)
 end
 
 -- Whether the ends of members until now decide their group. `failed`: a member that has just ended otherwise than well.
@@ -93,7 +95,8 @@ end
 -- What the end of a task has to know of it.
 local function readEnd(taskKey)
   return call('HMGET', taskKey, 'state', 'parent', 'op', 'group', 'index', 'watched', 'undispatched', 'coroutine',
-    'commits', 'ttl', 'retrying', 'startBy', 'token', 'stranded', 'cancelRequested', 'settledBy', 'worker', 'crashes')
+    'commits', 'ttl', 'retrying', 'startBy', 'token', 'stranded', 'cancelRequested', 'settledBy', 'worker', 'crashes',
+    'client')
 end
 
 -- The coroutine has ended: the task is settled, or, a root with tasks below it, its tree is ended first. True when settled.
@@ -104,7 +107,7 @@ local function conclude(id, state, payload, row, token, time)
     return true
   end
   written(key('live', id))
-  if call('SCARD', key('live', id)) == 0 then
+  if not row[9] or call('SCARD', key('live', id)) == 0 then -- without a commit it has no children
     finish(id, state, payload, time, row, token)
     return true
   end
@@ -121,8 +124,9 @@ end
 
 finish = function(id, state, payload, time, row, settledBy)
   local taskKey, root = key('task', id), rootOf(id)
+  row = row or readEnd(taskKey)
   local before, parent, op, group, index, watched, undispatched, coroutine, commits, ttl, retrying, startBy, token, stranded,
-    cancelRequested = unpack(row or readEnd(taskKey))
+    cancelRequested = unpack(row)
   if settledBy then call('HSET', taskKey, 'state', state, 'payload', payload, 'finished', time, 'settledBy', settledBy)
   else call('HSET', taskKey, 'state', state, 'payload', payload, 'finished', time) end
   moved(before, nil, 1)
@@ -131,7 +135,7 @@ finish = function(id, state, payload, time, row, settledBy)
   if retrying then call('HDEL', taskKey, 'retrying', 'retryMs', 'retryAt') end
   if startBy then call('HDEL', taskKey, 'startBy') end
   if commits or retrying or startBy then dropTimers(id) end
-  if not parent then return rootSettled(id, ttl, time) end
+  if not parent then return rootSettled(id, ttl, row[19], watched, time) end
   if watched then watchedIds[#watchedIds + 1] = id end
   if not isEnding(root) then leave(key('live', root), id)
   elseif call('SREM', key('live', root), id) == 0 then call('SREM', key('later', root), id) end

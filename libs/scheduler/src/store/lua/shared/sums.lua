@@ -1,6 +1,6 @@
 -- What many tasks of one call do to the same key: gathered, and written once, when the script takes hints at its end.
 -- Whoever reads such a key before calls `written` first.
-local sums, leaving, puts = {}, {}, {}
+local sums, leaving, puts, scores = {}, {}, {}, {}
 local function gathered(kind, name)
   local known = kind[name]
   if not known then
@@ -22,6 +22,11 @@ local function put(hash, field, value)
   row[#row + 1] = field
   row[#row + 1] = value
 end
+local function scored(sorted, score, member)
+  local row = gathered(scores, sorted)
+  row[#row + 1] = score
+  row[#row + 1] = member
+end
 -- `command` with many values, 1,000 at a time: Lua's stack holds no more than some thousands.
 local function callWithAll(command, name, values)
   for from = 1, #values, 1000 do call(command, name, unpack(values, from, math.min(from + 999, #values))) end
@@ -32,10 +37,11 @@ local function written(name)
   end
   callWithAll('SREM', name, leaving[name] or {})
   callWithAll('HSET', name, puts[name] or {})
-  sums[name], leaving[name], puts[name] = nil, nil, nil
+  callWithAll('ZADD', name, scores[name] or {})
+  sums[name], leaving[name], puts[name], scores[name] = nil, nil, nil, nil
 end
 local function writeAll()
-  for _, kind in ipairs({ sums, leaving, puts }) do
+  for _, kind in ipairs({ sums, leaving, puts, scores }) do
     for name in pairs(kind) do written(name) end
   end
 end
