@@ -11,8 +11,9 @@ interface Composed {
 const file = readFileSync(new URL('../../../docker-compose.yml', import.meta.url), 'utf8');
 const { services } = parse(file, { merge: true }) as Composed;
 
-/** Addresses and ports within the network, the mounted folder, and the time that `stop_grace_period` leaves. */
-const fixed = ['HOST', 'PORT', 'WORKER_PORT', 'CORRAL_COROUTINES', 'CORRAL_SHUTDOWN_MS'];
+/** Addresses and ports within the network, the mounted folder, the time that `stop_grace_period` leaves, and a name that only
+ *  one worker may have. */
+const fixed = ['CORRAL_WORKER_NAME', 'HOST', 'PORT', 'WORKER_PORT', 'CORRAL_COROUTINES', 'CORRAL_SHUTDOWN_MS'];
 
 test.each(['api', 'worker'] as const)('%s', (name) => {
   const settings = Object.values(settingsTables[name]).map(({ variable }) => variable);
