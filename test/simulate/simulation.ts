@@ -15,20 +15,17 @@ import { Redis } from 'ioredis';
 import { examine, type Violation } from '../../libs/scheduler/src/audit/audit.ts';
 import { readPartition } from '../../libs/scheduler/src/audit/read-partition.ts';
 import { newRootId } from '../../libs/scheduler/src/contract/ids.ts';
-import type { Instrument } from '../../libs/scheduler/src/contract/instrument.ts';
-import { defaultLimits } from '../../libs/scheduler/src/contract/limits.ts';
 import type { TaskId } from '../../libs/scheduler/src/contract/task.ts';
 import { RedisConnection } from '../../libs/scheduler/src/store/redis-connection.ts';
 import { RedisStore } from '../../libs/scheduler/src/store/redis-store.ts';
 import { RedisViews } from '../../libs/scheduler/src/store/redis-views.ts';
 import type { ScriptName } from '../../libs/scheduler/src/store/scripts.ts';
 import { MemoryDispatch, VirtualClock } from '../../libs/scheduler/src/testing/index.ts';
-import { Mortal } from '../../libs/scheduler/src/testing/mortal.ts';
-import { LoopHeartbeat } from '../../libs/scheduler/src/worker/loop-heartbeat.ts';
-import { Worker } from '../../libs/scheduler/src/worker/worker.ts';
-import { type Fate, Line } from './line.ts';
+import { type Engine, newEngine } from './engine.ts';
+import type { Fate, Line } from './line.ts';
 import { Random } from './random.ts';
-import { all, expected, type Value } from './workload.ts';
+import { steady } from './steady.ts';
+import { expected, type Value } from './workload.ts';
 
 export interface SimulationOptions {
   url: string;
@@ -47,14 +44,6 @@ export interface Summary {
   trace: string[];
 }
 
-interface Engine {
-  name: string;
-  line: Line;
-  mortal: Mortal;
-  worker: Worker;
-  thawAt: number;
-}
-
 const roots = 3;
 /** Moves before which more roots come, when workers are there to be told of them directly. */
 const lateRoots = [60, 120, 240];
@@ -65,31 +54,6 @@ const mostMoves = 20_000;
 const auditEvery = 40;
 const partition = 0;
 const start = 1_700_000_000_000;
-
-/** Workers die here all the time, and no task is to blame for it. */
-const innocent = ['local mostCrashes, mostInAll = 3, 10', 'local mostCrashes, mostInAll = 1000, 1000'] as const;
-
-/** Redis hands out members of sets in an order that differs from server to server, and by its own chance. */
-const ordered = `local sorted = function(members) table.sort(members) return members end
-local some = function(set, count)
-  local members = sorted(redis.call('SMEMBERS', set))
-  local from, picked = tonumber(redis.call('GET', prefix .. 'test-time') or 0), {}
-  for i = 1, math.min(count or 1, #members) do picked[i] = members[(from + i) % #members + 1] end
-  if not count then return picked[1] or false end
-  return picked
-end
-local call = function(name, key, ...)
-  if name == 'SMEMBERS' then return sorted(redis.call(name, key)) end
-  if name == 'SRANDMEMBER' then return some(key, ...) end
-  if name == 'SPOP' then
-    local picked = some(key, ...)
-    for _, member in ipairs(picked) do redis.call('SREM', key, member) end
-    return picked
-  end
-  local answer = redis.call(name, key, ...)
-  if name == 'SSCAN' then sorted(answer[2]) end
-  return answer
-end`;
 
 export async function simulate(options: SimulationOptions): Promise<Summary> {
   const simulation = new Simulation(options);
@@ -123,10 +87,7 @@ class Simulation {
     this.#clock = new VirtualClock({ start, seed });
     this.#connection = new RedisConnection({
       ...{ url, prefix: 'simulation', partitions: 1, testTime: true },
-      patch: (name, text) =>
-        patch(name, text)
-          .replace('local call = redis.call', () => ordered)
-          .replace(...innocent),
+      patch: steady(patch),
     });
     this.#store = new RedisStore(this.#connection);
     this.#views = new RedisViews(this.#connection);
@@ -299,30 +260,15 @@ class Simulation {
   // --- engines and tasks
 
   #addEngine(): void {
-    const name = `e${this.#born++}`;
-    const skew = this.#random.pick([0, 0, 3_600_000, -3_600_000]);
-    const line = new Line(name, this.#connection, this.#clock, skew);
-    const threads = { run: async () => Promise.reject(new Error('no threads here')), close: async () => undefined };
-    const store = new RedisStore(line.connection);
-    const mortal = new Mortal({ store, dispatch: line.dispatch(this.#dispatch), clock: line.clock, threads });
-    const worker = new Worker({
-      ...{ store: mortal.store, dispatch: mortal.dispatch, clock: mortal.clock, threads: mortal.threads },
-      ...{ heartbeat: new LoopHeartbeat(mortal.store, mortal.clock), instrument: this.#instrument() },
-      ...{ name, host: 'simulation', pid: 1, version: 'test', slots: 1 + this.#random.below(6) },
-      ...{ coroutines: all, builtIn: [], codeVersions: new Map(), drainMs: 1_000, limits: defaultLimits },
-      parking: { maxSuspended: this.#born % 3 === 0 ? 1 : 1_000, parkAfterMs: 60_000 }, // one in three parks at once
-    });
-    const engine = { name, line, mortal, worker, thawAt: 0 };
-    this.#engines.push(engine);
-    worker.start().catch(() => this.#end(engine)); // as a process that finds no store when it starts
-  }
-
-  #instrument(): Instrument {
-    return {
+    const number = this.#born++;
+    const engine = newEngine({
+      ...{ number, connection: this.#connection, clock: this.#clock, dispatch: this.#dispatch, random: this.#random },
       fenced: () => {
         this.#faults['fenced'] = (this.#faults['fenced'] ?? 0) + 1;
       },
-    };
+    });
+    this.#engines.push(engine);
+    engine.worker.start().catch(() => this.#end(engine)); // as a process that finds no store when it starts
   }
 
   async #submit(): Promise<void> {
