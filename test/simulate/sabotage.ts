@@ -18,8 +18,8 @@ export const sabotages: readonly Sabotage[] = [
   {
     name: 'a turn that is sent again is applied again',
     script: 'commit',
-    from: 'if seq == tonumber(commits or 0) + 1 then',
-    to: 'if seq > 0 then',
+    from: 'local isNext = seq == tonumber(commits or 0) + 1',
+    to: 'local isNext = seq > 0',
   },
   {
     name: 'no gap rule: leases are counted by the clock',

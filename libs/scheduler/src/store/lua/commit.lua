@@ -128,23 +128,25 @@ for i = 1, count() do
   local taskKey = key('task', id)
   local current, commits, state, watched, crashes =
     unpack(call('HMGET', taskKey, 'token', 'commits', 'state', 'watched', 'crashes'))
+  local isNext = seq == tonumber(commits or 0) + 1
   if current ~= token then
     answers[i] = { 'fenced' }
-  elseif seq > tonumber(commits or 0) + 1 or isBehind(id, known) or (lacking and seq == tonumber(commits or 0) + 1) then
+  elseif seq > tonumber(commits or 0) + 1 or isBehind(id, known) or (lacking and isNext) then
     answers[i] = { 'behind' }
   else
-    if seq == tonumber(commits or 0) + 1 then
+    if isNext then
       committing = id
       apply(id, rootOf(id), token, history, ends == '1')
       committing = nil
-      call('HSET', taskKey, 'commits', seq, 'known', known)
       if crashes and history ~= '' then call('HDEL', taskKey, 'crashes', 'crashedFrom') end -- it got on: no crash in a row
       if watched == '2' then watchedIds[#watchedIds + 1] = id end
     end
     local events = eventsFrom(id, known)
     local next = (suspended == '1' and #events == 0) and 'suspended' or 'running'
-    if next == 'suspended' then call('HSET', taskKey, 'state', next, 'awaits', waits)
-    else call('HSET', taskKey, 'state', next) end
+    local fields = { 'state', next }
+    if next == 'suspended' then append(fields, 'awaits', waits) end
+    if isNext then append(fields, 'commits', seq, 'known', known) end
+    call('HSET', taskKey, unpack(fields))
     moved(state, next, 1)
     answers[i] = { 'committed', events }
   end

@@ -6,9 +6,6 @@
   Returns {{'' | existing id | 'conflict', ...}, time, hints}    Cost O(roots x log ready) ]]
 --# include keys now news sums counts members promote ready take timers start-by sessions direct
 local time, answers, client, roots, places = now(), {}, arg(), {}, {}
-local function row(list, ...)
-  for _, value in ipairs({ ... }) do list[#list + 1] = value end
-end
 for i = 1, count() do
   local id, coroutine, args, options, priority, limits, ttl, name, fingerprint =
     arg(), arg(), arg(), arg(), arg(), arg(), arg(), arg(), arg()
@@ -20,17 +17,17 @@ for i = 1, count() do
     elseif existing ~= id then answers[i] = existing end
   elseif call('EXISTS', key('task', id)) == 0 then
     local more = { 'virtual', virtualTime + 1 }
-    if ttl ~= '86400000' then row(more, 'ttl', ttl) end
-    if client ~= '' then row(more, 'client', client) end
+    if ttl ~= '86400000' then append(more, 'ttl', ttl) end
+    if client ~= '' then append(more, 'client', client) end
     if name ~= '' then
       call('SET', key('idempotency', name), id .. '\n' .. fingerprint .. '\n' .. (time + 86400000), 'EX', 86400)
-      row(more, 'idempotency', name)
+      append(more, 'idempotency', name)
     end
     create(id, coroutine, args, options, priority, time, more)
     mustStart(id, limits, time)
     moved(nil, 'pending', 1)
-    row(roots, 0, id)
-    row(places, placeOf(virtualTime, priority), id)
+    append(roots, 0, id)
+    append(places, placeOf(virtualTime, priority), id)
   end
 end
 callWithAll('ZADD', prefix .. 'roots', roots)

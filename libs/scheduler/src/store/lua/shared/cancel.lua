@@ -108,8 +108,8 @@ end
 -- Members that were handed out and have not ended.
 local function openMembers(group)
   groupWritten(group)
-  local known, dropped = groupOf(group), call('HGET', key('group', group), 'dropped')
-  local open, last = {}, known and tonumber(dropped or known.popped) - 1 or -1
+  local known = groupOf(group)
+  local open, last = {}, known and (known.dropped or known.popped) - 1 or -1
   local entries = entriesOf(group, 0, last)
   for index = 0, last do
     local id = group .. '.' .. index

@@ -1,3 +1,7 @@
+local function append(list, ...)
+  for _, value in ipairs({ ... }) do list[#list + 1] = value end
+end
+
 -- What many tasks of one call do to the same key: gathered, and written once, when the script takes hints at its end.
 -- Whoever reads such a key before calls `written` first.
 local sums, leaving, puts, scores = {}, {}, {}, {}
