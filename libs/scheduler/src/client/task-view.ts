@@ -7,7 +7,12 @@ import type { RetryView, TaskId, TaskView } from '../contract/task.ts';
 import { traceIdOf } from '../contract/trace.ts';
 import type { TaskRecord } from '../contract/views.ts';
 
-const time = (ms: number): string => new Date(ms).toISOString();
+let shown = { ms: 0, text: new Date(0).toISOString() };
+/** Tasks of a batch were created at one time, and a text takes 2 µs. */
+function time(ms: number): string {
+  if (shown.ms !== ms) shown = { ms, text: new Date(ms).toISOString() };
+  return shown.text;
+}
 
 export function taskView(record: TaskRecord): TaskView {
   const { name, trace } = decode(record.options) as KeptOptions;
