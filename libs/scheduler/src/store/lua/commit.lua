@@ -7,7 +7,7 @@
   KEYS prefix    ARGV count, then each turn as redis-store.ts writes it; what followOn reads (claims.lua); channel
   Returns {{{'committed', events} | {'fenced'} | {'behind'}, ...}, hints, news of the caller, partitions with mail, claims and
   members as claim.lua answers them, slots of all sessions}    Cost O(requests x log ready) ]]
---# include keys now news sums counts members promote mail inbox ready take wake timers settle cancel retry end-tree subscribe logs start-by suspects claims
+--# include keys now news sums counts members promote mail inbox tell ready take wake timers settle cancel retry end-tree subscribe logs start-by suspects claims
 local time = now()
 
 -- What a task begins for its cleanup, after its root has ended, is not part of the present end of the tree.

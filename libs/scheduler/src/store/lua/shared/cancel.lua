@@ -102,7 +102,8 @@ local function dropBacklog(group, message, time)
   if known.returnExceptions and open > 0 then return end
   call('HSET', groupKey, 'decided', 1, 'decidedAt', time)
   add('gathers', -1)
-  deliver(known.parent, known.op .. '\ngroup\n' .. (known.returnExceptions and '' or firstIndex))
+  local failed = not known.returnExceptions and firstIndex or nil
+  deliver(known.parent, known.op .. '\ngroup\n' .. (failed or ''), group, failed)
 end
 
 -- Members that were handed out and have not ended.

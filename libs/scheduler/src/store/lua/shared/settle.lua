@@ -72,7 +72,8 @@ local function decide(group, failed, time)
   call('HSET', groupKey, 'decided', 1, 'decidedAt', time)
   add('gathers', -1)
   if not call('HGET', key('task', known.parent), 'finished') then
-    deliver(known.parent, known.op .. '\ngroup\n' .. (not known.returnExceptions and failed or ''))
+    failed = not known.returnExceptions and failed or nil
+    deliver(known.parent, known.op .. '\ngroup\n' .. (failed or ''), group, failed)
   end
 end
 
