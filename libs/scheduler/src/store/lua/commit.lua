@@ -20,8 +20,7 @@ end
 local function spawn(parent, root)
   local id, op, coroutine, args, options, priority, limits = arg(), arg(), arg(), arg(), arg(), arg(), arg()
   local seq = call('HINCRBY', key('task', root), 'spawned', 1)
-  create(id, coroutine, args, options, priority, time)
-  call('HSET', key('task', id), 'parent', parent, 'op', op, 'seq', seq)
+  create(id, coroutine, args, options, priority, time, { 'parent', parent, 'op', op, 'seq', seq })
   call('RPUSH', key('children', parent), id)
   addTo(key('task', parent), 'total', 1)
   addTo(key('task', parent), 'pending', 1)
@@ -34,17 +33,17 @@ end
 
 local function group(parent, root, token)
   local id, op, returnExceptions, limit, members = arg(), arg(), arg(), arg(), count()
-  local backlog = key('backlog', id)
+  local backlog, size = key('backlog', id), members
   local staged = key('staged', token .. ':' .. id)
   if call('EXISTS', staged) == 1 then
     call('RENAME', staged, backlog)
     call('PERSIST', backlog)
+    size = size + call('LLEN', backlog)
   end
   for first = cursor + 1, cursor + members, 1000 do
     call('RPUSH', backlog, unpack(ARGV, first, math.min(first + 999, cursor + members)))
   end
   cursor = cursor + members
-  local size = call('LLEN', backlog)
   if size == 0 then
     deliver(parent, op .. '\ngroup\n')
     return id
@@ -133,18 +132,19 @@ for i = 1, count() do
   elseif seq > tonumber(commits or 0) + 1 or isBehind(id, known) or (lacking and seq == tonumber(commits or 0) + 1) then
     answers[i] = { 'behind' }
   else
+    local row = {}
     if seq == tonumber(commits or 0) + 1 then
       committing = id
       apply(id, rootOf(id), token, history, ends == '1')
       committing = nil
-      call('HSET', taskKey, 'commits', seq, 'known', known)
+      row = { 'commits', seq, 'known', known }
       if crashes and history ~= '' then call('HDEL', taskKey, 'crashes', 'crashedFrom') end -- it got on: no crash in a row
       if watched == '2' then watchedIds[#watchedIds + 1] = id end
     end
     local events = eventsFrom(id, known)
     local next = (suspended == '1' and #events == 0) and 'suspended' or 'running'
-    if next == 'suspended' then call('HSET', taskKey, 'state', next, 'awaits', waits)
-    else call('HSET', taskKey, 'state', next) end
+    if next == 'suspended' then row[#row + 1], row[#row + 2] = 'awaits', waits end
+    call('HSET', taskKey, 'state', next, unpack(row))
     moved(state, next, 1)
     answers[i] = { 'committed', events }
   end

@@ -16,13 +16,14 @@ for i = 1, count() do
     if before ~= fingerprint then answers[i] = 'conflict'
     elseif existing ~= id then answers[i] = existing end
   elseif call('EXISTS', key('task', id)) == 0 then
-    create(id, coroutine, args, options, priority, time)
-    if ttl ~= '86400000' then call('HSET', key('task', id), 'ttl', ttl) end
-    if client ~= '' then call('HSET', key('task', id), 'client', client) end
+    local more = {}
+    for field, value in pairs({ ttl = ttl ~= '86400000' and ttl or '', client = client, idempotency = name }) do
+      if value ~= '' then more[#more + 1], more[#more + 2] = field, value end
+    end
+    create(id, coroutine, args, options, priority, time, more)
     call('ZADD', prefix .. 'roots', 0, id)
     if name ~= '' then
       call('SET', key('idempotency', name), id .. '\n' .. fingerprint .. '\n' .. (time + 86400000), 'EX', 86400)
-      call('HSET', key('task', id), 'idempotency', name)
     end
     mustStart(id, limits, time)
     moved(nil, 'pending', 1)

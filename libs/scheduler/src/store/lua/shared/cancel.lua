@@ -75,7 +75,7 @@ local function dropBacklog(group, message, time)
   local first, payload = known.popped, cancelledPayload(message)
   -- members that were cancelled one by one while they waited have ended already
   local before, firstIndex, waiting = {}, first, known.size - first
-  if call('HGET', groupKey, 'skipped') then
+  if known.skipped then
     before = entriesOf(group, first, known.size - 1)
     for index = known.size - 1, first, -1 do
       if before[index] then waiting = waiting - 1 else firstIndex = index end
@@ -109,8 +109,8 @@ end
 -- Members that were handed out and have not ended.
 local function openMembers(group)
   groupWritten(group)
-  local known, dropped = groupOf(group), call('HGET', key('group', group), 'dropped')
-  local open, last = {}, known and tonumber(dropped or known.popped) - 1 or -1
+  local known = groupOf(group)
+  local open, last = {}, known and (known.dropped or known.popped) - 1 or -1
   local entries = entriesOf(group, 0, last)
   for index = 0, last do
     local id = group .. '.' .. index

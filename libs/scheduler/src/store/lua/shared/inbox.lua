@@ -1,8 +1,10 @@
--- Appends an event to the inbox of an unsettled task (I2: callers do so once for each fact) and tells whoever runs it; one
+-- Appends an event to the inbox of a task, unless it has settled (I2: callers do so once for each fact) and tells whoever runs it; one
 -- that is parked is made ready in the same step. `group`, `failed`: a gather that is decided, and by whom.
 local wake
 local function deliver(id, event, group, failed)
-  local worker, token, parked, firstOp = unpack(call('HMGET', key('task', id), 'worker', 'token', 'parked', 'firstOp'))
+  local worker, token, parked, firstOp, finished =
+    unpack(call('HMGET', key('task', id), 'worker', 'token', 'parked', 'firstOp', 'finished'))
+  if finished then return end
   -- What an attempt that has failed had begun reaches nobody.
   local op = firstOp and tonumber(string.match(event, '^%d+'))
   if op and op < tonumber(firstOp) then return end

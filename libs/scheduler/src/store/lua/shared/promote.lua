@@ -3,13 +3,14 @@ local groups = {}
 local function groupOf(group)
   local known = groups[group]
   if known then return known end
-  local size, popped, limit, returnExceptions, decided, parent, op, left, inflight, entries, created, seq =
+  local size, popped, limit, returnExceptions, decided, parent, op, left, inflight, entries, created, seq, dropped, skipped =
     unpack(call('HMGET', key('group', group), 'size', 'popped', 'limit', 'returnExceptions', 'decided', 'parent', 'op',
-      'left', 'inflight', 'entries', 'created', 'seq'))
+      'left', 'inflight', 'entries', 'created', 'seq', 'dropped', 'skipped'))
   if not size then return nil end
   known = { size = tonumber(size), popped = tonumber(popped), limit = tonumber(limit), op = op, parent = parent,
     returnExceptions = returnExceptions == '1', decided = decided == '1', left = tonumber(left),
-    inflight = tonumber(inflight), entries = tonumber(entries), created = created, seq = tonumber(seq) }
+    inflight = tonumber(inflight), entries = tonumber(entries), created = created, seq = tonumber(seq),
+    dropped = tonumber(dropped or nil), skipped = skipped }
   groups[group] = known
   return known
 end
@@ -44,26 +45,27 @@ local function promote(id)
   local group, index = memberOf(id)
   if group == nil then return nil end
   groupWritten(group)
-  local known, dropped = groupOf(group), call('HGET', key('group', group), 'dropped')
+  local known = groupOf(group)
   if not known or index >= known.size then return nil end
   local entry = call('HGET', key('entries', group), index)
-  if not isOpenEntry(entry) or (dropped and index >= tonumber(dropped)) then return 'ended' end
+  if not isOpenEntry(entry) or (known.dropped and index >= known.dropped) then return 'ended' end
   local coroutine, priority, options, args = rowOf(group, index)
-  create(id, coroutine, args, options, priority, known.created)
-  call('HSET', taskKey, 'parent', known.parent, 'group', group, 'index', index, 'seq', known.seq + index)
-  call('HSET', key('entries', group), index, '@')
-  promoted[id] = true
+  local row = { 'parent', known.parent, 'group', group, 'index', index, 'seq', known.seq + index }
   if entry then
     local batch = batchOf(group, string.sub(entry, 2))
-    call('HSET', taskKey, 'state', 'running', 'attempt', 1, 'token', batch.token, 'worker', sessionOf(batch.token),
-      'started', batch.started)
+    for _, value in ipairs({ 'state', 'running', 'attempt', 1, 'token', batch.token, 'worker', sessionOf(batch.token),
+      'started', batch.started }) do row[#row + 1] = value end
   end
+  create(id, coroutine, args, options, priority, known.created, row)
+  call('HSET', key('entries', group), index, '@')
+  promoted[id] = true
   if index < known.popped then
     call('SADD', listOf(rootOf(id), group), id)
     entryLeft(group, known)
   else -- its row is skipped when its turn comes
     call('HSET', taskKey, 'undispatched', 1)
     call('HINCRBY', key('group', group), 'skipped', 1)
+    known.skipped = true
   end
   return 'record'
 end
