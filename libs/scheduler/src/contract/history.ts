@@ -6,7 +6,7 @@
  * which operations were started and how many events were delivered, in the order in which that happened. Replay walks
  * the history; what the inbox holds beyond it is delivered afterwards. So live order and replay order are one (L1, L3).
  */
-import type { Outcome } from './outcome.ts';
+import type { GroupMembers, Outcome } from './outcome.ts';
 
 /** `start`: an operation began (they are numbered by counting); `event`: the next event of the inbox was delivered. */
 export type HistoryStep = ['start', kind: string, detail: string] | ['event'];
@@ -17,8 +17,9 @@ export type HistoryEntry = string;
 export type TaskEvent =
   /** The task that operation `op` created or awaits has settled. */
   | { kind: 'settled'; op: number; outcome: Outcome }
-  /** A gather is decided: by its first failure (index of the member), or because all members have ended. */
-  | { kind: 'group'; op: number; failed: number | undefined }
+  /** A gather is decided: by its first failure (index of the member), or because all members have ended. `told`: how that member, or
+   *  all, have ended, where the store brings it along; else it is read (Store.members). */
+  | { kind: 'group'; op: number; failed: number | undefined; told?: GroupMembers }
   | { kind: 'timer'; op: number }
   | { kind: 'step'; op: number; outcome: Outcome }
   /** `wave`: the cancels that one act sends out, along awaits too. A task is struck once by each (runner, R5). */

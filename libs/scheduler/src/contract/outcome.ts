@@ -19,3 +19,14 @@ export interface Outcome {
   state: SettledState;
   payload: string;
 }
+
+/** How members of a gather have ended. */
+export interface GroupMembers {
+  /** Of the members `from` ... `from + count - 1`; undefined for one that has not ended. */
+  outcomes: (Outcome | undefined)[];
+  /** Of the whole group. */
+  size: number;
+  /** By the store's clock: since the group was made, and since it was decided (0 while it is not). */
+  openMs: number;
+  decidedMs: number;
+}

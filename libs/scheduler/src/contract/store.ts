@@ -47,7 +47,7 @@
 import type { Hint } from './dispatch.ts';
 import type { SessionState } from './heartbeat.ts';
 import type { HistoryEntry, TaskEvent } from './history.ts';
-import type { Outcome } from './outcome.ts';
+import type { GroupMembers, Outcome } from './outcome.ts';
 import type { SessionId, TaskId } from './task.ts';
 import type { TaskRecord } from './views.ts';
 
@@ -132,16 +132,6 @@ export interface Cancel {
   afterStart?: boolean;
 }
 
-export interface GroupMembers {
-  /** Of the members `from` ... `from + count - 1`; undefined for one that has not ended. */
-  outcomes: (Outcome | undefined)[];
-  /** Of the whole group. */
-  size: number;
-  /** By the store's clock: since the group was made, and since it was decided (0 while it is not). */
-  openMs: number;
-  decidedMs: number;
-}
-
 /** What one turn of a task asks for. The effects happen in the order of the fields. */
 export interface Turn {
   id: TaskId;
@@ -185,6 +175,11 @@ export interface News {
   id: TaskId;
   from: number;
   events: TaskEvent[];
+}
+
+/** The inbox of another claim may have other events under these numbers: who is told looks at the token. */
+export interface ClaimNews extends News {
+  token: Token;
 }
 
 /** `behind`: the store knows of fewer turns, events or staged members than the caller, whose claim it is: it has lost the end of what it had
@@ -271,6 +266,8 @@ export interface Listener {
   /** Tasks that have news: own claimed ones with inbox events, and watched ones (Views.watch). `ended`: records of those
    *  among them that have settled, where the store can tell them at once: an outcome does not change any more (T1). */
   news(ids: readonly TaskId[], ended: ReadonlyMap<TaskId, TaskRecord>): void;
+  /** New events of own claimed tasks, where the store can tell them at once; in place of their ids. */
+  events?(news: readonly ClaimNews[]): void;
   /** Direct hints for this session. */
   hints?(partition: number, hints: readonly Hint[]): void;
 }

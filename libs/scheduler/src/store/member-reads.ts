@@ -3,8 +3,7 @@
  * many small ones at once.
  */
 import { bytesPerCall } from '../contract/limits.ts';
-import type { Outcome } from '../contract/outcome.ts';
-import type { GroupMembers } from '../contract/store.ts';
+import type { GroupMembers, Outcome } from '../contract/outcome.ts';
 import type { SettledState, TaskId } from '../contract/task.ts';
 import type { Row } from './rows.ts';
 
@@ -72,7 +71,7 @@ export class MemberReads {
 }
 
 /** One text for all: a client takes longer for a reply of many parts. */
-function toMembers([ends, size, created, decided, now]: Answer): GroupMembers {
+export function toMembers([ends, size, created, decided, now]: Answer): GroupMembers {
   const since = (at: string | number): number => (Number(at) === 0 ? 0 : now - Number(at));
   const outcomes = ends === null ? [] : ends.split('\0').map(toOutcome);
   return { outcomes, size: Number(size), openMs: since(created), decidedMs: since(decided) };

@@ -1,12 +1,17 @@
 /** What scripts publish, as listeners hear it (shared/news.lua, shared/direct.lua). */
 import type { Hint } from '../contract/dispatch.ts';
+import { decodeEvent, type TaskEvent } from '../contract/history.ts';
 import { partitionOf } from '../contract/ids.ts';
-import type { Listener } from '../contract/store.ts';
+import type { ClaimNews, Listener } from '../contract/store.ts';
 import type { TaskId } from '../contract/task.ts';
 import type { TaskRecord } from '../contract/views.ts';
+import { toMembers } from './member-reads.ts';
 import { toRecord } from './record-row.ts';
 
 const hintsMark = 'hints\n';
+const eventsMark = 'events\n';
+
+type EventLine = [id: TaskId, token: string, from: number, event: string, ends: string];
 
 /** An id and its priority by turns. */
 export function toHints(flat: readonly string[]): Hint[] {
@@ -15,12 +20,40 @@ export function toHints(flat: readonly string[]): Hint[] {
   return hints;
 }
 
+/** `ends`: of the members of a gather that is decided (shared/tell.lua), or ''. */
+export function toldEvent(text: string, ends: string): TaskEvent {
+  const event = decodeEvent(text);
+  if (event.kind !== 'group' || ends === '') return event;
+  const [size = '', created = '', decided = '', now = ''] = ends.split('\n', 4);
+  const texts = ends.slice(size.length + created.length + decided.length + now.length + 4);
+  return { ...event, told: toMembers([texts, size, created, decided, Number(now)]) };
+}
+
+function hearEvents(listener: Listener, lines: readonly string[]): void {
+  const ids: TaskId[] = [];
+  const told: ClaimNews[] = [];
+  for (const line of lines) {
+    if (!line.startsWith('[')) ids.push(line);
+    else {
+      const [id, token, from, event, ends] = JSON.parse(line) as EventLine;
+      if (listener.events === undefined) ids.push(id);
+      else told.push({ id, token, from, events: [toldEvent(event, ends)] });
+    }
+  }
+  if (ids.length > 0) listener.news(ids, new Map());
+  if (told.length > 0) listener.events?.(told);
+}
+
 /** A line each: the id of a task, or JSON of the id, fields and values of one that has settled. */
 export function hearMessage(listener: Listener, text: string, partitions: number): void {
   if (text.startsWith(hintsMark)) {
     const hints = toHints(text.slice(hintsMark.length).split('\n'));
     const [first] = hints;
     if (first !== undefined) listener.hints?.(partitionOf(first.id, partitions), hints);
+    return;
+  }
+  if (text.startsWith(eventsMark)) {
+    hearEvents(listener, text.slice(eventsMark.length).split('\n'));
     return;
   }
   const ended = new Map<TaskId, TaskRecord>();

@@ -8,13 +8,13 @@ import { StoreUnavailableError } from '../contract/exceptions.ts';
 import { decodeEvent, type TaskEvent } from '../contract/history.ts';
 import { partitionOf } from '../contract/ids.ts';
 import { bytesPerCall } from '../contract/limits.ts';
+import type { GroupMembers } from '../contract/outcome.ts';
 import {
   type Beat,
   type Cancel,
   type CancelAnswer,
   type Claim,
   type GroupMember,
-  type GroupMembers,
   isGrowing,
   type Letter,
   type Listener,
@@ -34,7 +34,7 @@ import {
 } from '../contract/store.ts';
 import type { SessionId, TaskId } from '../contract/task.ts';
 import { MemberReads } from './member-reads.ts';
-import { hearMessage, toHints } from './messages.ts';
+import { hearMessage, toHints, toldEvent } from './messages.ts';
 import type { RedisConnection } from './redis-connection.ts';
 import { redisError } from './redis-error.ts';
 import { cancelRow, idRows, memberRow, optionsRow, type Row, settlementRows, turnRow } from './rows.ts';
@@ -80,8 +80,10 @@ type FlatNews = (string | number)[];
 
 const toNews = (flat: FlatNews): News[] => {
   const news: News[] = [];
-  for (let i = 0; i < flat.length; i += 3)
-    news.push({ id: flat[i] as string, from: flat[i + 1] as number, events: [decodeEvent(flat[i + 2] as string)] });
+  for (let i = 0; i < flat.length; i += 4) {
+    const [id, from, event, ends] = flat.slice(i, i + 4) as [string, number, string, string];
+    news.push({ id, from, events: [toldEvent(event, ends)] });
+  }
   return news;
 };
 
@@ -149,7 +151,7 @@ export class RedisStore implements Store {
         row.push(...turnRow(turn, abroad));
       }
       const script = turns.slice(from, to).some(isGrowing) ? 'commit-growing' : 'commit';
-      row.push(...nextRow(to === turns.length ? next : undefined));
+      row.push(...nextRow(next && shareOf(next, turns, from, to)));
       const answer = await this.#run(script, partition, [to - from, ...row], { items: to - from });
       const [texts, ready, told, letters, records, members, all] = answer as [
         [TurnAnswer['kind'], string[]][],
@@ -334,6 +336,13 @@ export class RedisStore implements Store {
   #everywhere<T>(call: (partition: number) => Promise<T>): Promise<T[]> {
     return Promise.all(Array.from({ length: this.partitions }, (_, partition) => call(partition)));
   }
+}
+
+/** What a part of a commit takes for the tasks that it suspends: a lane of its own, so that it is answered again like any other. */
+function shareOf({ lane, max, ...next }: Next, turns: readonly Turn[], from: number, to: number): Next | undefined {
+  const suspended = (end: number): number => turns.slice(0, end).filter((turn) => turn.suspended).length;
+  const share = Math.min(max, suspended(to)) - Math.min(max, suspended(from));
+  return share === 0 ? undefined : { ...next, lane: from === 0 ? lane : `${lane}@${from}`, max: share };
 }
 
 const nextRow = (next: Next | undefined): Row =>

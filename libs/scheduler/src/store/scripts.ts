@@ -38,6 +38,13 @@ const include = /^--# include (.*)$/m;
 const flags = /^#!lua.*/;
 
 /**
+ * What all other parts use. It is an upvalue for those in a function of their own: as locals beside them Lua looks for it
+ * again for each function that a script begins with, over a hundred, which took 30 of the 63 µs of a settle of nothing; and
+ * a function has 200 locals at most.
+ */
+const foundations = ['keys', 'sums'];
+
+/**
  * The texts of all scripts.
  * @param testTime the store's clock stands still and is moved by hand (key `test-time`), for tests
  */
@@ -49,12 +56,11 @@ export function loadScripts(testTime: boolean): Record<ScriptName, string> {
   const load = (name: ScriptName): string => {
     if (name === 'commit-growing') return load('commit').replace(flags, '#!lua');
     const text = readFileSync(new URL(`${name}.lua`, folder), 'utf8');
-    // What all parts use is an upvalue for those in a function of their own. As locals beside them Lua looks for it again
-    // for each function that a script begins with, over a hundred: 30 of the 63 µs that a settle of nothing took.
-    const [, names = ''] = include.exec(text) ?? [];
-    const [first = '', ...others] = names.split(' ').map(part);
-    if (others.length === 0) return text.replace(include, () => first);
-    return `${text.replace(include, () => [first, 'return (function()', ...others].join('\n'))}\nend)()\n`;
+    const names = (include.exec(text)?.[1] ?? '').split(' ');
+    const first = names.filter((each) => foundations.includes(each)).map(part);
+    const others = names.filter((each) => !foundations.includes(each)).map(part);
+    if (others.length === 0) return text.replace(include, () => first.join('\n'));
+    return `${text.replace(include, () => [...first, 'return (function()', ...others].join('\n'))}\nend)()\n`;
   };
   return Object.fromEntries(scriptNames.map((name) => [name, load(name)])) as Record<ScriptName, string>;
 }

@@ -6,12 +6,11 @@ import type { Clock } from '../contract/clock.ts';
 import type { Hint } from '../contract/dispatch.ts';
 import { partitionOf } from '../contract/ids.ts';
 import { bytesPerCall } from '../contract/limits.ts';
-import type { Outcome } from '../contract/outcome.ts';
+import type { GroupMembers, Outcome } from '../contract/outcome.ts';
 import type {
   Beat,
   Cancel,
   GroupMember,
-  GroupMembers,
   Letter,
   Listener,
   NewRoot,

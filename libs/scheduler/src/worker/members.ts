@@ -1,6 +1,7 @@
 /** Reads the outcomes of a gather in pages, so that no call of the store carries 100,000 results. */
 import type { Clock } from '../contract/clock.ts';
-import type { GroupMembers, Store } from '../contract/store.ts';
+import type { GroupMembers } from '../contract/outcome.ts';
+import type { Store } from '../contract/store.ts';
 import type { TaskId } from '../contract/task.ts';
 import { untilAvailable } from './until-available.ts';
 

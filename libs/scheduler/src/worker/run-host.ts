@@ -2,7 +2,8 @@
 import type { Clock } from '../contract/clock.ts';
 import type { Instrument } from '../contract/instrument.ts';
 import type { Limits } from '../contract/limits.ts';
-import type { GroupMembers, SettleAnswer, Settlement, Turn, TurnAnswer } from '../contract/store.ts';
+import type { GroupMembers } from '../contract/outcome.ts';
+import type { SettleAnswer, Settlement, Turn, TurnAnswer } from '../contract/store.ts';
 import type { TaskId } from '../contract/task.ts';
 import type { Threads } from '../contract/threads.ts';
 import type { StepWatch } from '../loop/oversights.ts';

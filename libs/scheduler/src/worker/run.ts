@@ -255,7 +255,7 @@ export class TaskRun implements Offender {
   }
 
   async #gathered(event: Extract<TaskEvent, { kind: 'group' }>): Promise<(Outcome | undefined)[]> {
-    const group = await this.#host.members(childId(this.claim.id, event.op), event.failed);
+    const group = event.told ?? (await this.#host.members(childId(this.claim.id, event.op), event.failed));
     if (!this.#runner.replaying) this.#report.gathered(group, event.failed !== undefined);
     return group.outcomes;
   }

@@ -14,6 +14,7 @@ import type { Instrument } from '../contract/instrument.ts';
 import type { Limits } from '../contract/limits.ts';
 import {
   type Claim,
+  type ClaimNews,
   isGrowing,
   type News,
   type ParkAnswer,
@@ -113,7 +114,7 @@ export class Runs implements RunHost {
         );
         hinter.resize(brought.slots);
         hinter.send(partition, hints, { near: nearTasks(turns, parts.isNear), taken: brought.claims.length });
-        this.#tell(news);
+        this.tell(news);
         courier.carry(partition, mail);
         return answers;
       };
@@ -124,7 +125,7 @@ export class Runs implements RunHost {
         store.settle(partition, settlements, next),
       );
       hinter.send(partition, hints);
-      this.#tell(news);
+      this.tell(news);
       courier.carry(partition, mail);
       return answers;
     };
@@ -205,10 +206,12 @@ export class Runs implements RunHost {
     while (this.#driven > 0) await this.#idle.wait();
   }
 
-  #tell(news: readonly News[]): void {
-    for (const { id, from, events } of news) {
+  /** Events as the store tells them: with an answer, or, late perhaps, for the claim with a token. */
+  tell(news: readonly (News | ClaimNews)[]): void {
+    for (const { id, from, events, ...rest } of news) {
       const run = this.#runs.get(id);
-      if (run !== undefined && !run.receive(from, events)) void this.#refresh(run);
+      if (run === undefined || ('token' in rest && rest.token !== run.claim.token)) continue;
+      if (!run.receive(from, events)) void this.#refresh(run);
     }
   }
 

@@ -220,6 +220,7 @@ export class Worker {
   async #beginSession(): Promise<void> {
     this.#listening = await this.#parts.store.listen(this.id, {
       news: (ids) => this.#runs.hear(ids),
+      events: (news) => this.#runs.tell(news),
       hints: (partition, hints) => this.#hinter.take(partition, hints),
     });
     await this.#session.begin();

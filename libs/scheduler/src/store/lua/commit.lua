@@ -7,7 +7,7 @@
   KEYS prefix    ARGV count, then each turn as redis-store.ts writes it; what followOn reads (claims.lua); channel
   Returns {{{'committed', events} | {'fenced'} | {'behind'}, ...}, hints, news of the caller, partitions with mail, claims and
   members as claim.lua answers them, slots of all sessions}    Cost O(requests x log ready) ]]
---# include keys now news sums counts members promote mail inbox ready take wake timers settle cancel retry end-tree subscribe logs start-by suspects claims
+--# include keys now news sums counts members promote mail inbox tell ready take wake timers settle cancel retry end-tree subscribe logs start-by suspects claims
 local time = now()
 
 -- What a task begins for its cleanup, after its root has ended, is not part of the present end of the tree.
@@ -20,8 +20,7 @@ end
 local function spawn(parent, root)
   local id, op, coroutine, args, options, priority, limits = arg(), arg(), arg(), arg(), arg(), arg(), arg()
   local seq = call('HINCRBY', key('task', root), 'spawned', 1)
-  create(id, coroutine, args, options, priority, time)
-  call('HSET', key('task', id), 'parent', parent, 'op', op, 'seq', seq)
+  create(id, coroutine, args, options, priority, time, { 'parent', parent, 'op', op, 'seq', seq })
   call('RPUSH', key('children', parent), id)
   addTo(key('task', parent), 'total', 1)
   addTo(key('task', parent), 'pending', 1)
@@ -34,17 +33,17 @@ end
 
 local function group(parent, root, token)
   local id, op, returnExceptions, limit, members = arg(), arg(), arg(), arg(), count()
-  local backlog = key('backlog', id)
+  local backlog, size = key('backlog', id), members
   local staged = key('staged', token .. ':' .. id)
   if call('EXISTS', staged) == 1 then
     call('RENAME', staged, backlog)
     call('PERSIST', backlog)
+    size = size + call('LLEN', backlog)
   end
   for first = cursor + 1, cursor + members, 1000 do
     call('RPUSH', backlog, unpack(ARGV, first, math.min(first + 999, cursor + members)))
   end
   cursor = cursor + members
-  local size = call('LLEN', backlog)
   if size == 0 then
     deliver(parent, op .. '\ngroup\n')
     return id

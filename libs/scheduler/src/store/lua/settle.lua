@@ -6,7 +6,7 @@
   payload progress retryMs firstOp logs... for each; what followOn reads (claims.lua); channel
   Returns {{'settled' | 'ending' | 'retrying' | 'fenced', ...} in that order, hints, news of the caller, partitions with mail, claims and members
   as claim.lua answers them}    Cost O((settlements + claimed) x log ready) ]]
---# include keys now news sums counts members promote mail inbox ready take wake timers settle cancel retry end-tree logs suspects claims
+--# include keys now news sums counts members promote mail inbox tell ready take wake timers settle cancel retry end-tree logs suspects claims
 local time, answers, toTell = now(), {}, {}
 
 local function isCurrent(current, token) return current == token end

@@ -75,7 +75,7 @@ local function dropBacklog(group, message, time)
   local first, payload = known.popped, cancelledPayload(message)
   -- members that were cancelled one by one while they waited have ended already
   local before, firstIndex, waiting = {}, first, known.size - first
-  if call('HGET', groupKey, 'skipped') then
+  if known.skipped then
     before = entriesOf(group, first, known.size - 1)
     for index = known.size - 1, first, -1 do
       if before[index] then waiting = waiting - 1 else firstIndex = index end
@@ -102,7 +102,8 @@ local function dropBacklog(group, message, time)
   if known.returnExceptions and open > 0 then return end
   call('HSET', groupKey, 'decided', 1, 'decidedAt', time)
   add('gathers', -1)
-  deliver(known.parent, known.op .. '\ngroup\n' .. (known.returnExceptions and '' or firstIndex))
+  local failed = not known.returnExceptions and firstIndex or nil
+  deliver(known.parent, known.op .. '\ngroup\n' .. (failed or ''), group, failed)
 end
 
 -- Members that were handed out and have not ended.

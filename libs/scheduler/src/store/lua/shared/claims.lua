@@ -145,7 +145,7 @@ end
 local function claimMembers(group, indices)
   local known, numbers = groupOf(group), {}
   for i, index in ipairs(indices) do numbers[i] = tonumber(index) end
-  local bound = known and tonumber(call('HGET', key('group', group), 'dropped') or known.popped) or 0
+  local bound = known and (known.dropped or known.popped) or 0
   local entries, rows, open = entriesAt(group, indices), rowsAt(group, numbers), {}
   for i, index in ipairs(indices) do
     local id = group .. '.' .. index

@@ -1,13 +1,15 @@
--- Appends an event to the inbox of an unsettled task (I2: callers do so once for each fact) and tells whoever runs it; one
--- that is parked is made ready in the same step.
+-- Appends an event to the inbox of a task, unless it has settled (I2: callers do so once for each fact) and tells whoever runs it; one
+-- that is parked is made ready in the same step. `group`, `failed`: a gather that is decided, and by whom.
 local wake
-local function deliver(id, event)
-  local worker, token, parked, firstOp = unpack(call('HMGET', key('task', id), 'worker', 'token', 'parked', 'firstOp'))
+local function deliver(id, event, group, failed)
+  local worker, token, parked, firstOp, finished =
+    unpack(call('HMGET', key('task', id), 'worker', 'token', 'parked', 'firstOp', 'finished'))
+  if finished then return end
   -- What an attempt that has failed had begun reaches nobody.
   local op = firstOp and tonumber(string.match(event, '^%d+'))
   if op and op < tonumber(firstOp) then return end
   local length = call('RPUSH', key('inbox', id), event)
-  if token then tellSession(worker, id, length - 1, event)
+  if token then tellSession(worker, { id, token, length - 1, event, group = group, failed = failed })
   elseif parked then wake(id) end
 end
 
@@ -34,11 +36,6 @@ end
 -- The worker has had more events than there are: the store has lost the end of what it had acknowledged.
 local function isBehind(id, known)
   return tonumber(known) > 0 and call('LLEN', key('inbox', id)) < tonumber(known)
-end
-
-local function newsOfCaller()
-  for i = 3, #ownNews, 3 do ownNews[i] = expand(ownNews[i]) end
-  return ownNews
 end
 
 local function eventsFrom(id, known)

@@ -71,3 +71,26 @@ local function outcomeOf(id)
     return 'cancelled', droppedPayload
   end
 end
+
+-- {ends, size, created, decided, now} of a group: ends of members as one text, with NUL between
+-- <s|f|c><anything>\n<anything>\n<payload>, or nothing for one that has not ended, and nil when there is none; not many more
+-- than `most` bytes, and how many.
+local function endsOf(group, from, wanted, most)
+  local size, dropped, droppedPayload, created, decided =
+    unpack(call('HMGET', key('group', group), 'size', 'dropped', 'droppedPayload', 'created', 'decidedAt'))
+  local last = math.min(from + wanted, tonumber(size or 0)) - 1
+  local entries, ends, bytes = entriesOf(group, from, last), {}, 0
+  dropped = tonumber(dropped or size)
+  for index = from, last do
+    local entry = entries[index]
+    if entry == '@' then
+      local state, payload = outcomeOf(group .. '.' .. string.format('%d', index))
+      entry = state and string.sub(state, 1, 1) .. '\n\n' .. payload or ''
+    elseif not entry and index >= dropped then entry = 'c\n\n' .. droppedPayload
+    elseif isOpenEntry(entry) then entry = '' end
+    ends[#ends + 1] = entry
+    bytes = bytes + #entry
+    if bytes > most then break end
+  end
+  return { #ends > 0 and table.concat(ends, '\0'), size or 0, created or 0, decided or 0, now() }, bytes
+end

@@ -1,21 +1,18 @@
--- Hints for processes: which tasks of a session have news, which watched tasks have moved. Sent once, at the end. What
--- the calling session itself should hear goes back with the answer: {id, number of the event, event, ...}.
+-- What processes hear: events for tasks of a session, which watched tasks have moved. Sent once, at the end (tell.lua). What
+-- is for the calling session itself goes back with the answer.
 local newsOf, watchedIds, ownNews = {}, {}, {}
 local caller, committing -- the calling session; the task whose turn is applied, which gets its events with the answer
 local function sessionOf(token) return string.match(token, '^%d+:(.*):[^:]*$') end
 local function callerOf(token) caller = sessionOf(token) end
-local function tellSession(session, id, number, event)
-  if id == committing then return end
-  if session == caller then
-    for _, value in ipairs({ id, number, event }) do ownNews[#ownNews + 1] = value end
-    return
+-- `news`: {id, token, number of the event, event}; `group`, `failed` when it is the decision of a gather.
+local function tellSession(session, news)
+  if news[1] == committing then return end
+  local all = session == caller and ownNews or newsOf[session]
+  if all == nil then
+    all = {}
+    newsOf[session] = all
   end
-  local ids = newsOf[session]
-  if ids == nil then
-    ids = {}
-    newsOf[session] = ids
-  end
-  ids[#ids + 1] = id
+  all[#all + 1] = news
 end
 
 -- A client that hears of an end need not ask for the outcome when few small ones are told: a row of JSON instead of the id.
@@ -53,10 +50,4 @@ local function publishWatched(channel)
   end
   for client, lines in pairs(byClient) do call('PUBLISH', channel .. ':' .. client, table.concat(lines, '\n')) end
   if #all > 0 then call('PUBLISH', channel, table.concat(all, '\n')) end
-end
-
-local function publishNews()
-  local channel = ARGV[#ARGV]
-  for session, ids in pairs(newsOf) do call('PUBLISH', channel .. ':' .. session, table.concat(ids, '\n')) end
-  publishWatched(channel)
 end

@@ -3,14 +3,14 @@ local groups = {}
 local function groupOf(group)
   local known = groups[group]
   if known then return known end
-  local size, popped, limit, returnExceptions, decided, parent, op, left, inflight, entries, created, seq, dropped =
+  local size, popped, limit, returnExceptions, decided, parent, op, left, inflight, entries, created, seq, dropped, skipped =
     unpack(call('HMGET', key('group', group), 'size', 'popped', 'limit', 'returnExceptions', 'decided', 'parent', 'op',
-      'left', 'inflight', 'entries', 'created', 'seq', 'dropped'))
+      'left', 'inflight', 'entries', 'created', 'seq', 'dropped', 'skipped'))
   if not size then return nil end
   known = { size = tonumber(size), popped = tonumber(popped), limit = tonumber(limit), op = op, parent = parent,
     returnExceptions = returnExceptions == '1', decided = decided == '1', left = tonumber(left),
     inflight = tonumber(inflight), entries = tonumber(entries), created = created, seq = tonumber(seq),
-    dropped = tonumber(dropped or nil) }
+    dropped = tonumber(dropped or nil), skipped = skipped }
   groups[group] = known
   return known
 end
@@ -65,6 +65,7 @@ local function promote(id)
   else -- its row is skipped when its turn comes
     call('HSET', taskKey, 'undispatched', 1)
     call('HINCRBY', key('group', group), 'skipped', 1)
+    known.skipped = true
   end
   return 'record'
 end

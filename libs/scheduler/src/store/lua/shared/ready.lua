@@ -4,10 +4,15 @@ local ready, hinted = prefix .. 'ready', prefix .. 'hinted'
 local virtualBefore = tonumber(call('GET', prefix .. 'virtual') or 0)
 local virtualTime = virtualBefore
 
-local function startOf(root)
-  local own = tonumber(call('HGET', key('task', root), 'virtual') or 0)
-  return own > virtualTime and own or virtualTime
+-- Clocks of trees; those that this call moves are written when it takes hints at its end.
+local clocks, moving = {}, {}
+local function clockOf(root)
+  clocks[root] = clocks[root] or tonumber(call('HGET', key('task', root), 'virtual') or 0)
+  return clocks[root]
 end
+local function setClock(root, clock) clocks[root], moving[root] = clock, clock end
+
+local function startOf(root) return math.max(clockOf(root), virtualTime) end
 
 -- Arrivals tick, so that equals go in the order of their arrival.
 local function tick(by) virtualTime = virtualTime + by end
@@ -21,7 +26,7 @@ end
 local function makeReady(id, priority)
   local root = rootOf(id)
   local start = startOf(root)
-  call('HSET', key('task', root), 'virtual', start + 1)
+  setClock(root, start + 1)
   call('ZADD', ready, placeOf(start, priority), id)
 end
 

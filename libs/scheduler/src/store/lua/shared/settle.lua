@@ -73,9 +73,8 @@ local function decide(group, failed, time)
   known.decided = true
   call('HSET', groupKey, 'decided', 1, 'decidedAt', time)
   add('gathers', -1)
-  if not call('HGET', key('task', known.parent), 'finished') then
-    deliver(known.parent, known.op .. '\ngroup\n' .. (not known.returnExceptions and failed or ''))
-  end
+  failed = not known.returnExceptions and failed or nil
+  deliver(known.parent, known.op .. '\ngroup\n' .. (failed or ''), group, failed)
 end
 
 -- The end of a member that is a record. `undispatched`: it was still in the backlog. Answers how many members have not ended.

@@ -36,7 +36,7 @@ local function popMembers(group, room, visit)
   if limit > 0 then quantum = math.min(quantum, limit - known.inflight) end
   if quantum <= 0 then return 0, 0 end
   local rows = call('LRANGE', key('backlog', group), popped, popped + quantum - 1)
-  local skipped = call('HGET', groupKey, 'skipped') and entriesOf(group, popped, popped + quantum - 1) or {}
+  local skipped = known.skipped and entriesOf(group, popped, popped + quantum - 1) or {}
   for i = 1, #rows do
     if not skipped[popped + i - 1] then -- else it was cancelled before its turn
       local index = string.format('%d', popped + i - 1)
@@ -92,12 +92,11 @@ local function fromReady(room, quantum, members, single)
       tick(0.01) -- so that a large tree gets its turn in an endless stream of small new ones
     end
     if string.sub(id, 1, 1) == 'g' then
-      local tree = key('task', rootOf(string.sub(id, 2)))
-      local before = tonumber(call('HGET', tree, 'virtual') or 0)
-      local some = math.min(room, quantum)
-      call('HSET', tree, 'virtual', math.max(before, start) + some)
+      local tree, some = rootOf(string.sub(id, 2)), math.min(room, quantum)
+      local before = clockOf(tree)
+      setClock(tree, math.max(before, start) + some)
       took = members(string.sub(id, 2), some)
-      if not took then call('HSET', tree, 'virtual', before) end
+      if not took then setClock(tree, before) end
     else
       local coroutine, priority = unpack(call('HMGET', key('task', id), 'coroutine', 'priority'))
       local group, index = memberOf(id)
@@ -133,6 +132,7 @@ local function take(time)
       function(id, coroutine, priority) return hint(id, coroutine, priority, time) end)
   end
   writeAll()
+  for root, clock in pairs(moving) do call('HSET', key('task', root), 'virtual', clock) end
   if virtualTime > virtualBefore then call('SET', prefix .. 'virtual', virtualTime) end
   return hints
 end
