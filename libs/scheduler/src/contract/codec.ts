@@ -22,16 +22,19 @@ import type { ErrorValue } from './outcome.ts';
 
 const maxDepth = 500;
 
+type Path = (string | number)[];
+
 export function encode(value: unknown): string {
   if (value === undefined) return 'null';
-  if (typeof value !== 'string' && typeof value !== 'boolean') value = plain(value, '', 0, []);
+  if (typeof value !== 'string' && typeof value !== 'boolean') value = plain(value, [], 0, []);
   return JSON.stringify(value);
 }
 
 export const decode = (text: string): unknown => JSON.parse(text);
 
-/** The same value when it is JSON already (the usual case, no copy), else a copy with errors and dates replaced. */
-function plain(value: unknown, path: string, depth: number, parents: object[]): unknown {
+/** The same value when it is JSON already (the usual case, no copy), else a copy with errors and dates replaced. `path`: the
+ *  keys that lead to it, a text only when something is wrong. */
+function plain(value: unknown, path: Path, depth: number, parents: object[]): unknown {
   switch (typeof value) {
     case 'string':
     case 'boolean':
@@ -60,17 +63,19 @@ function plain(value: unknown, path: string, depth: number, parents: object[]): 
   return copy;
 }
 
-function plainArray(array: unknown[], path: string, depth: number, parents: object[]): unknown[] {
+function plainArray(array: unknown[], path: Path, depth: number, parents: object[]): unknown[] {
   let copy: unknown[] | undefined;
   for (let i = 0; i < array.length; i++) {
-    const member = plain(array[i], `${path}/${i}`, depth + 1, parents);
+    path.push(i);
+    const member = plain(array[i], path, depth + 1, parents);
+    path.pop();
     if (member !== array[i] && copy === undefined) copy = array.slice();
     if (copy !== undefined) copy[i] = member;
   }
   return copy ?? array;
 }
 
-function plainObject(object: object, path: string, depth: number, parents: object[]): object {
+function plainObject(object: object, path: Path, depth: number, parents: object[]): object {
   const prototype = Object.getPrototypeOf(object) as { constructor?: { name?: string } } | null;
   if (prototype !== null && (object instanceof Map || object instanceof Set || ArrayBuffer.isView(object)))
     throw new UnserializableError(
@@ -79,7 +84,9 @@ function plainObject(object: object, path: string, depth: number, parents: objec
   let copy: Record<string, unknown> | undefined;
   for (const [key, member] of Object.entries(object)) {
     if (member === undefined) continue;
-    const better = plain(member, `${path}/${key}`, depth + 1, parents);
+    path.push(key);
+    const better = plain(member, path, depth + 1, parents);
+    path.pop();
     if (better === member) continue;
     copy ??= Object.assign(Object.create(null) as Record<string, unknown>, object);
     copy[key] = better;
@@ -87,7 +94,7 @@ function plainObject(object: object, path: string, depth: number, parents: objec
   return copy ?? object;
 }
 
-const at = (path: string): string => (path === '' ? 'the value' : `the value at ${path}`);
+const at = (path: Path): string => (path.length === 0 ? 'the value' : `the value at /${path.join('/')}`);
 
 export function errorValue(error: unknown, task?: string): ErrorValue {
   if (!(error instanceof Error)) {

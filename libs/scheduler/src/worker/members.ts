@@ -3,10 +3,11 @@ import type { Clock } from '../contract/clock.ts';
 import type { GroupMembers } from '../contract/outcome.ts';
 import type { Store } from '../contract/store.ts';
 import type { TaskId } from '../contract/task.ts';
+import { quiet } from '../loop/waiter.ts';
 import { untilAvailable } from './until-available.ts';
 
 const pageSize = 1000;
-/** Pages that are asked for at once, so that the store reads while the ones before are taken apart. */
+/** Pages that are asked for ahead, so that the store reads while the ones before are taken apart. */
 const pagesAhead = 4;
 
 export async function readMembers(
@@ -21,18 +22,17 @@ export async function readMembers(
   if (index !== undefined) return await read(index, 1);
   const first = await read(0, pageSize);
   const { outcomes, size } = first;
-  let isFull = outcomes.length === pageSize;
-  while (outcomes.length < size) {
-    const begin = outcomes.length;
+  let ahead: Promise<GroupMembers>[] = [];
+  let asked = outcomes.length;
+  for (let length = outcomes.length; outcomes.length < size && length > 0; ) {
+    const isFull = length === pageSize;
     // After a page that large results have filled, the next begins where it ends.
-    const pages = isFull ? Math.min(pagesAhead, Math.ceil((size - begin) / pageSize)) : 1;
-    const starts = Array.from({ length: pages }, (_, page) => begin + page * pageSize);
-    for (const page of await Promise.all(starts.map((from) => read(from, pageSize)))) {
-      for (const outcome of page.outcomes) outcomes.push(outcome);
-      isFull = page.outcomes.length === pageSize;
-      if (!isFull) break;
-    }
-    if (outcomes.length === begin) return first;
+    if (!isFull) [ahead, asked] = [[], outcomes.length];
+    const most = isFull ? pagesAhead : 1;
+    for (; asked < size && ahead.length < most; asked += pageSize) ahead.push(quiet(read(asked, pageSize)));
+    const page = await ahead.shift();
+    for (const outcome of page?.outcomes ?? []) outcomes.push(outcome);
+    length = page?.outcomes.length ?? 0;
   }
   return first;
 }

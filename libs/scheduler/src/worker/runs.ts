@@ -40,6 +40,7 @@ import { Parking, type ParkingLimits } from './parking.ts';
 import { PatientCommit } from './patient-commit.ts';
 import { TaskRun } from './run.ts';
 import type { RunHost } from './run-host.ts';
+import { RunTable } from './run-table.ts';
 import { bytesOfSettlement, bytesOfTurn } from './sizes.ts';
 import type { Slots } from './slots.ts';
 import { stageMembers } from './stage.ts';
@@ -81,7 +82,7 @@ export class Runs implements RunHost {
   readonly #hinter: Hinter;
   readonly #release: RunsParts['release'];
   readonly #alarms: Alarms;
-  readonly #runs = new Map<TaskId, TaskRun>();
+  readonly #runs = new RunTable();
   /** So many have not ended here yet. */
   #driven = 0;
   readonly #idle = new Notice();
@@ -143,7 +144,7 @@ export class Runs implements RunHost {
 
   get count(): { running: number; suspended: number } {
     const count = { running: 0, suspended: 0 };
-    for (const run of this.#runs.values()) {
+    for (const run of this.#runs.all()) {
       if (run.running) count.running += 1;
       else if (run.suspended) count.suspended += 1;
     }
@@ -153,23 +154,26 @@ export class Runs implements RunHost {
   /** Of all coroutines that hold a slot, for how long the one has that got it first. */
   get longestSlotMs(): number {
     let longest = 0;
-    for (const run of this.#runs.values()) longest = Math.max(longest, run.slotMs);
+    for (const run of this.#runs.all()) longest = Math.max(longest, run.slotMs);
     return longest;
   }
 
   inPartition(partition: number): number {
     if (this.#store.partitions === 1) return this.#runs.size;
     let count = 0;
-    for (const id of this.#runs.keys()) if (this.#partition(id) === partition) count += 1;
+    for (const id of this.#runs.ids()) if (this.#partition(id) === partition) count += 1;
     return count;
   }
 
   has(id: TaskId): boolean {
-    return this.#runs.has(id);
+    return this.#runs.get(id) !== undefined;
   }
 
   ids(which: 'all' | 'suspended'): TaskId[] {
-    return [...this.#runs.values()].filter((run) => which === 'all' || run.suspended).map((run) => run.claim.id);
+    return this.#runs
+      .all()
+      .filter((run) => which === 'all' || run.suspended)
+      .map((run) => run.claim.id);
   }
 
   /** Runs a claimed task to its end here. The caller has acquired a slot for it. */
@@ -224,7 +228,7 @@ export class Runs implements RunHost {
 
   async reconcile(): Promise<void> {
     this.parking.relieve();
-    const runs = [...this.#runs.values()];
+    const runs = this.#runs.all();
     for (let from = 0; from < runs.length; from += largestPage) {
       // One round at a time: while the store is away, questions must not pile up.
       await Promise.all(runs.slice(from, from + largestPage).map((run) => this.#refresh(run)));

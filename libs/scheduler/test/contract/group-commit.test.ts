@@ -57,11 +57,30 @@ describe('group commit', () => {
     await new Promise(setImmediate);
     expect(sizes).toHaveLength(3); // the 50 that are left may become more
     open[0]?.resolve();
-    await new Promise(setImmediate);
+    for (let turn = 0; turn < 3; turn++) await new Promise(setImmediate);
     expect(sizes).toEqual([200, 200, 200, 50]);
     open[3]?.resolve();
     expect(await answers).toEqual(numbers);
     expect(commit.unanswered).toBe(0);
+  });
+
+  it('lets what an answer begins, and what ends at once, go with what waited for the answer', async () => {
+    const clock = new VirtualClock();
+    const calls: string[][] = [];
+    const commit = new GroupCommit<string, string>(clock, async (_, requests) => {
+      calls.push([...requests]);
+      await new Promise(setImmediate);
+      return [...requests];
+    });
+    const follows = async (first: string, next: string): Promise<string> => {
+      await commit.add(0, first);
+      await clock.drain();
+      return await commit.add(0, next);
+    };
+    const began = follows('a', 'c');
+    await clock.drain();
+    await Promise.all([began, commit.add(0, 'b')]);
+    expect(calls).toEqual([['a'], ['b', 'c']]);
   });
 
   it('keeps partitions apart', async () => {

@@ -2,7 +2,7 @@
 --[[ stage: members of a large gather, before the turn that commits it. Nobody sees them: the group does not exist yet.
   They are kept under the token of the claim, so that no other run can mix its own in. A chunk that is there already
   is left alone (re-sent).
-  KEYS prefix    ARGV group, token, from, count, rows    Returns 1, or 0 when the chunk before is missing    Cost O(rows) ]]
+  KEYS prefix    ARGV group, token, from, rows in one text with NUL between    Returns 1, or 0 when the chunk before is missing    Cost O(rows) ]]
 --# include keys
 local group, token, from = arg(), arg(), count()
 local staged = key('staged', token .. ':' .. group)
@@ -11,10 +11,14 @@ if from == 0 then call('DEL', staged) end
 local length = call('LLEN', staged)
 if length < from then return 0 end
 if length == from then
-  local rows = count()
-  for first = cursor + 1, cursor + rows, 1000 do
-    call('RPUSH', staged, unpack(ARGV, first, math.min(first + 999, cursor + rows)))
+  local text, rows = arg(), {}
+  local first = text ~= '' and 1
+  while first do
+    local stop = string.find(text, '\0', first, true)
+    rows[#rows + 1] = string.sub(text, first, (stop or 0) - 1)
+    first = stop and stop + 1
   end
+  for from = 1, #rows, 1000 do call('RPUSH', staged, unpack(rows, from, math.min(from + 999, #rows))) end
   call('EXPIRE', staged, 3600)
 end
 return 1
