@@ -62,14 +62,19 @@ for (const appendfsync of ['everysec', 'always'])
     async (arena, findings) => {
       const work = await longAndSleeping(arena, findings, 25_000);
       const accepted: string[] = [];
-      const submitting = (async () => {
-        for (let n = 0; n < 5_000; n++) {
-          const id = await arena.submit('effects', { count: 1, ms: 0, from: 10_000 + n }).catch(() => undefined);
-          if (id === undefined) return;
-          accepted.push(id);
-        }
-      })();
-      await arena.ledger.until((entries) => startsIn(entries) > 100);
+      // Each client waits for one result before it submits the next task: what comes later has no backlog before it.
+      const submitting = Promise.all(
+        numbers(64).map(async (client) => {
+          for (let n = 0; n < 1_000; n++) {
+            const args = { count: 1, ms: 0, from: 10_000 + 1_000 * client + n };
+            const id = await arena.submit('effects', args).catch(() => undefined);
+            if (id === undefined) return;
+            accepted.push(id);
+            await arena.client.wait(id, 60_000).catch(() => undefined);
+          }
+        }),
+      );
+      await arena.ledger.until((entries) => startsIn(entries) > 500);
       const before = arena.redis.pid;
       await arena.redis.kill();
       await submitting;

@@ -86,13 +86,14 @@ export class GroupCommit<Request, Answer> {
         batch.answers.reject(error);
       }
       this.#unanswered -= batch.requests.length;
-      if (!isFull(line)) await this.#joined();
+      if (!isFull(line) && !this.#clock.blocked()) await this.#joined();
     }
     line.underWay -= 1;
   }
 
   /** What an answer has let begin, and has ended at once, goes with what waited for the answer: it runs in the next turn of
-   *  the event loop, and has asked by the one after. Else two parts of a load take turns and never come together. */
+   *  the event loop, and has asked by the one after. Else two parts of a load take turns and never come together. Where
+   *  coroutines hold the loop its turns are too dear for that. */
   async #joined(): Promise<void> {
     await this.#clock.drain();
     await this.#clock.drain();
