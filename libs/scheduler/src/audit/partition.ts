@@ -20,8 +20,8 @@ export interface Wait {
 
 /** Gaps of less than this are the ordinary course of things: rounds come once a second, a hint is overdue after two. */
 export const patienceMs = 5_000;
-/** A session is given up after 4 s of the store's up-time without a beat; a sweep may come a second later. */
-const leaseMs = 4_000;
+/** A session is given up after 3.5 s of the store's up-time without a beat; a sweep may come a second later. */
+const leaseMs = 3_500;
 
 const none: ReadonlySet<string> = new Set();
 const nothing: ReadonlyMap<string, number> = new Map();

@@ -9,7 +9,7 @@ import type { Beat, SessionInfo } from '../contract/store.ts';
 import type { SessionId, TaskId } from '../contract/task.ts';
 import type { MemoryTask } from './memory-task.ts';
 
-const leaseMs = 4_000;
+const leaseMs = 3_500;
 /** A session that is silent for longer may be dead. */
 const silentMs = 2_500;
 /** When it has not beaten since a worker of the same name came. */

@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
 --[[ sweep: what time makes due. Called by every worker once a second; a call more often does no harm.
   A store that was stopped or paused, or whose clock jumped, costs nobody the lease (sessions.lua, rule 2): whoever comes back
-  has some seconds to beat. A session is gone after 4 s without a beat; one that has not beaten since a worker of the same
+  has some seconds to beat. A session is gone after 3.5 s without a beat; one that has not beaten since a worker of the same
   name came after 1.5 s, as a beat comes each second from a thread of its own.
   Keeps T2, T3, T4, D1. KEYS prefix    ARGV hintTtlMs; channel
   Returns {hints, expired, timers, removed, workers, slots, more, partitions with mail}    Cost O(page), at most 500 of each kind ]]
@@ -13,7 +13,7 @@ call('MSET', prefix .. 'uptime', up, prefix .. 'swept', time)
 
 local expired, more = 0, 0
 local function isGone(session)
-  return tonumber(call('ZSCORE', sessions, session)) < up - 4000 or call('HEXISTS', key('session', session), 'succeeded') == 1
+  return tonumber(call('ZSCORE', sessions, session)) < up - 3500 or call('HEXISTS', key('session', session), 'succeeded') == 1
 end
 local function giveUp(session)
   if call('SCARD', key('serving', session)) > 0 then
