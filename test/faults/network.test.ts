@@ -64,8 +64,8 @@ for (const [id, title, rules] of [
           HOST: '10.213.77.2',
         };
         const cut = await arena.addWorker('cut', env, ['ip', 'netns', 'exec', 'corral-faults']);
-        const work = await arena.submit('longs', { count: 20, ms: 12_000 });
-        await arena.ledger.until((entries) => startsIn(entries) === 20);
+        const work = await arena.submit('longs', { count: 10, ms: 12_000 });
+        await arena.ledger.until((entries) => startsIn(entries) === 10);
         findings.open(await arena.openShare(work));
         const begun = new Set((await arena.ledger.read()).map(({ pid }) => pid));
         begun.delete(arena.workers[0]?.pid ?? 0);
@@ -77,7 +77,7 @@ for (const [id, title, rules] of [
         const packets = Number(/^\s*(\d+).*DROP.*cv0/m.exec(dropped)?.[1] ?? 0);
         findings.proven(`${packets} packets dropped`, packets > 0);
         for (const chain of chains) run(`iptables -D ${chain} -j DROP`);
-        expect((await arena.settled(work, 90_000)).result).toEqual(numbers(20));
+        expect((await arena.settled(work, 90_000)).result).toEqual(numbers(10));
         const entries = await arena.ledger.read();
         const hit = inFlight(before(entries, at), begun, new Set([work]));
         findings.took('others', recovery(entries, at, hit).lastMs, 6_000);

@@ -32,8 +32,8 @@ row('F6', 'SIGTERM: drained, a successor goes on', { workers: 1, slots: 20 }, as
 });
 
 row('F8', 'SIGSTOP for 15 s, then SIGCONT', { workers: 2 }, async (arena, findings) => {
-  const id = await arena.submit('longs', { count: 20, ms: 25_000 });
-  await arena.ledger.until((entries) => entries.filter(({ event }) => event === 'start').length === 20);
+  const id = await arena.submit('longs', { count: 10, ms: 25_000 });
+  await arena.ledger.until((entries) => entries.filter(({ event }) => event === 'start').length === 10);
   findings.open(await arena.openShare(id));
   const victim = first(arena);
   const at = Date.now();
@@ -44,8 +44,8 @@ row('F8', 'SIGSTOP for 15 s, then SIGCONT', { workers: 2 }, async (arena, findin
   process.kill(victim.pid, 'SIGCONT');
   findings.proven(`pid ${victim.pid} stood still, ${hit.size} tasks on it`, hit.size > 0);
   findings.took('others', lastMs, 6_000);
-  expect((await arena.settled(id, 90_000)).result).toEqual(numbers(20));
-  await arena.ledger.until((entries) => entries.filter(({ event }) => event === 'end').length >= 20);
+  expect((await arena.settled(id, 90_000)).result).toEqual(numbers(10));
+  await arena.ledger.until((entries) => entries.filter(({ event }) => event === 'end').length >= 10);
   const zombie = (await arena.ledger.read()).filter((entry) => entry.pid === victim.pid && hit.has(entry.task));
   findings.note(`the zombie wrote ${zombie.filter(({ event }) => event === 'end').length} ends after its lease`);
   const back = await arena.submit('effects', { count: 200, ms: 10 });

@@ -33,7 +33,7 @@ export const effects = coroutine('effects', async (loop, { count, ms, from = 0, 
   return await loop.gather(members.map((key) => effect({ key, ms: isSlow(key) ? (slow?.ms ?? ms) : ms })));
 });
 
-/** Steps of plain I/O with bursts of CPU in between, and a loop operation, so that it has a history. */
+/** Steps of plain I/O with bursts of CPU in between, and a loop operation, so that it has a history. Ten of them fill a loop. */
 export const long = coroutine('long', async (loop, { key, ms }: { key: number; ms: number }) => {
   await note(loop, 'start', key);
   await loop.sleep(1);
