@@ -98,29 +98,29 @@ row(
       replicaof: `127.0.0.1 ${arena.redis.port}`,
     });
     const proxy = await TcpProxy.start(arena.redis.port);
-    try {
-      await Promise.all(['a', 'b'].map((name) => arena.addWorker(name, { REDIS_URL: proxy.url })));
-      const id = await arena.submit('effects', { count: 3_000, ms: 200 });
-      await arena.ledger.until((entries) => startsIn(entries) > 200);
-      findings.open(await arena.openShare(id));
-      const inStep = async (): Promise<boolean> =>
-        (await replica.ask((redis) => redis.info('replication'))).includes('master_link_status:up');
-      for (const deadline = Date.now() + 30_000; !(await inStep()) && Date.now() < deadline; ) await sleep(100);
-      await replica.ask((redis) => redis.replicaof('NO', 'ONE'));
-      proxy.target = replica.port;
-      await arena.redis.ask((redis) => redis.replicaof('127.0.0.1', replica.port));
-      const refused = await arena.redis.ask((redis) => redis.set('x', 1).catch((error: Error) => error.message));
-      findings.proven(`the old primary says ${String(refused).slice(0, 8)}`, String(refused).startsWith('READONLY'));
-      const began = Date.now();
-      await arena.ledger.until((entries) => entries.some(({ event, at }) => event === 'start' && at > began + 500));
-      findings.took('work goes on', Date.now() - began, 5_000);
-      const promoted = await connect({ url: proxy.url, prefix });
-      const view = await promoted.client.wait(id, 120_000);
-      await promoted.close();
-      expect(view?.result).toEqual(numbers(3_000));
-    } finally {
-      await proxy.close();
-      await replica.kill();
-    }
+    arena.ends.push(
+      () => proxy.close(),
+      () => replica.kill(),
+    );
+    await Promise.all(['a', 'b'].map((name) => arena.addWorker(name, { REDIS_URL: proxy.url })));
+    const id = await arena.submit('effects', { count: 3_000, ms: 200 });
+    await arena.ledger.until((entries) => startsIn(entries) > 200);
+    findings.open(await arena.openShare(id));
+    const inStep = async (): Promise<boolean> =>
+      (await replica.ask((redis) => redis.info('replication'))).includes('master_link_status:up');
+    for (const deadline = Date.now() + 30_000; !(await inStep()) && Date.now() < deadline; ) await sleep(100);
+    await replica.ask((redis) => redis.replicaof('NO', 'ONE'));
+    proxy.target = replica.port;
+    arena.storeUrl = replica.url;
+    await arena.redis.ask((redis) => redis.replicaof('127.0.0.1', replica.port));
+    const refused = await arena.redis.ask((redis) => redis.set('x', 1).catch((error: Error) => error.message));
+    findings.proven(`the old primary says ${String(refused).slice(0, 8)}`, String(refused).startsWith('READONLY'));
+    const began = Date.now();
+    await arena.ledger.until((entries) => entries.some(({ event, at }) => event === 'start' && at > began + 500));
+    findings.took('work goes on', Date.now() - began, 5_000);
+    const promoted = await connect({ url: proxy.url, prefix });
+    const view = await promoted.client.wait(id, 120_000);
+    await promoted.close();
+    expect(view?.result).toEqual(numbers(3_000));
   },
 );

@@ -43,6 +43,10 @@ export class Arena {
   readonly home: string;
   workers: Process[] = [];
   apis: Process[] = [];
+  /** Where the data is in the end; elsewhere after a failover. */
+  storeUrl: string;
+  /** What a row has started besides, to be ended with the arena. */
+  readonly ends: (() => Promise<unknown>)[] = [];
   readonly #ledgerServer: RedisServer;
   readonly #options: ArenaOptions;
   readonly #all: Process[] = [];
@@ -56,6 +60,7 @@ export class Arena {
   ) {
     this.home = home;
     this.redis = redis;
+    this.storeUrl = redis.url;
     this.#ledgerServer = ledger;
     this.ledger = new Ledger(ledger.url);
     this.connection = connection;
@@ -187,7 +192,7 @@ export class Arena {
 
   /** No invariant is violated, and nothing is left to do: the system is at rest. */
   async atRest(): Promise<void> {
-    const { violations, waits } = await auditStore({ url: this.redis.url, prefix, mode: 'quiet' });
+    const { violations, waits } = await auditStore({ url: this.storeUrl, prefix, mode: 'quiet' });
     expect(violations).toEqual([]);
     expect(waits).toEqual([]);
   }
@@ -204,6 +209,7 @@ export class Arena {
       child.kill('SIGKILL');
     }
     await Promise.all(this.#all.map(({ child }) => child.ended));
+    await Promise.all(this.ends.map((end) => end()));
     this.ledger.close();
     await this.connection.close();
     await Promise.all([this.redis.kill(), this.#ledgerServer.kill()]);
