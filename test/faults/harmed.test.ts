@@ -1,10 +1,12 @@
 /** Workers that their own tasks block or end: F10 to F13. */
 import { expect } from 'vitest';
-import { first, isGone, keepAlive, pidsOf, underWay, until } from './harness/acts.ts';
+import { first, isGone, pidsOf, supervised, underWay, until } from './harness/acts.ts';
 import type { Process } from './harness/arena.ts';
 import { numbers } from './harness/count.ts';
 import { before, inFlight, recovery, repeated, settledNow } from './harness/repeats.ts';
 import { row } from './harness/row.ts';
+
+const crashed = { state: 'failed', error: { type: 'WorkerCrashed' } };
 
 row('F10', 'an event loop that is blocked for 20 s', { workers: 2, slots: 30 }, async (arena, findings) => {
   const id = await arena.submit('naps', { count: 60, ms: 25_000 });
@@ -36,18 +38,10 @@ row(
     expect(victim.child.tail(20), 'its log says where').toMatch(/the process ends; it stands in .*faulty/);
     const settled = await settledNow(arena);
     const hit = inFlight(before(await arena.ledger.read(), at), pidsOf([victim]), settled);
-    const nurse = new AbortController();
-    const nursing = keepAlive(arena, 3, nurse.signal, () => undefined);
-    try {
-      expect(await arena.settled(blocking, 120_000)).toMatchObject({
-        state: 'failed',
-        error: { type: 'WorkerCrashed' },
-      });
+    await supervised(arena, 3, async () => {
+      expect(await arena.settled(blocking, 120_000)).toMatchObject(crashed);
       expect((await arena.settled(id, 60_000)).result).toEqual(numbers(30));
-    } finally {
-      nurse.abort();
-      await nursing;
-    }
+    });
     // The next worker with the task is blocked, too, and what it has just taken over waits with it.
     const { victims, medianMs } = recovery(await arena.ledger.read(), at, hit);
     findings.note(`${victims} tasks in flight`);
@@ -68,21 +62,10 @@ for (const how of ['exit', 'heap', 'crash'] as const)
       const id = await underWay(arena, 'effects', 400, 500, 0.1);
       findings.open(await arena.openShare(id));
       const poison = await arena.submit('poison', { how });
-      let deaths = 0;
-      const nurse = new AbortController();
-      const nursing = keepAlive(arena, 2, nurse.signal, () => {
-        deaths += 1;
-      });
-      try {
-        expect(await arena.settled(poison, 90_000)).toMatchObject({
-          state: 'failed',
-          error: { type: 'WorkerCrashed' },
-        });
+      const deaths = await supervised(arena, 2, async () => {
+        expect(await arena.settled(poison, 90_000)).toMatchObject(crashed);
         expect((await arena.settled(id, 90_000)).result).toEqual(numbers(400));
-      } finally {
-        nurse.abort();
-        await nursing;
-      }
+      });
       findings.proven(`${deaths} workers died`, deaths >= 3);
       const runs = (await arena.ledger.read()).filter(({ task, event }) => task === poison && event === 'start');
       expect(runs.length).toBe(3);

@@ -64,8 +64,24 @@ export async function ownerOf(arena: Arena, id: string): Promise<Process> {
   return owner;
 }
 
+/** Keeps so many workers alive during `work`; how many have died. */
+export async function supervised(arena: Arena, count: number, work: () => Promise<unknown>): Promise<number> {
+  let deaths = 0;
+  const end = new AbortController();
+  const supervisor = keepAlive(arena, count, end.signal, () => {
+    deaths += 1;
+  });
+  try {
+    await work();
+  } finally {
+    end.abort();
+    await supervisor;
+  }
+  return deaths;
+}
+
 /** Starts a worker for each that dies, as a supervisor does. */
-export async function keepAlive(arena: Arena, count: number, signal: AbortSignal, died: () => void): Promise<void> {
+async function keepAlive(arena: Arena, count: number, signal: AbortSignal, died: () => void): Promise<void> {
   while (!signal.aborted) {
     const dead = arena.workers.filter(isGone);
     arena.workers = arena.workers.filter((worker) => !isGone(worker));

@@ -17,7 +17,11 @@ export async function sayWhereMainStands(what: string): Promise<void> {
   const stack = await stackOfMain();
   const where = stack.length === 0 ? 'where it stands cannot be seen' : `it stands in ${stack[0]}`;
   const about = { level: error, time: new Date().toISOString(), pid: process.pid, hostname: hostname() };
-  writeSync(stderr, `${JSON.stringify({ ...about, stack, msg: `${what}; ${where}` })}\n`);
+  try {
+    writeSync(stderr, `${JSON.stringify({ ...about, stack, msg: `${what}; ${where}` })}\n`);
+  } catch {
+    // Nobody reads it (EPIPE, a full pipe): the beats, or the end of the process, must not hang on that.
+  }
 }
 
 /** Innermost first, without the frames of Node itself; empty when it cannot be had. */

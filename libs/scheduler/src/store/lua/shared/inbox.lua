@@ -1,5 +1,5 @@
--- Appends an event to the inbox of a task, unless it has settled (I2: callers do so once for each fact) and tells whoever runs it; one
--- that is parked is made ready in the same step. `group`, `failed`: a gather that is decided, and by whom.
+-- Appends an event to the inbox of a task, unless it has settled (I2: callers do so once for each fact), and tells whoever
+-- runs it; one that is parked is made ready in the same step. `group`, `failed`: a gather that is decided, and by whom.
 local wake
 local function deliver(id, event, group, failed)
   local worker, token, parked, firstOp, finished =
