@@ -1,7 +1,8 @@
 /** Requests as flat lists of arguments, in the order in which the scripts read them. */
 import type { KeptOptions } from '../contract/coroutine.ts';
 import { encodeEvent } from '../contract/history.ts';
-import type { Cancel, GroupMember, Settlement, Turn } from '../contract/store.ts';
+import { bytesPerCall } from '../contract/limits.ts';
+import type { Cancel, GroupMember, Next, Settlement, Turn } from '../contract/store.ts';
 import type { TaskId } from '../contract/task.ts';
 
 export type Row = (string | number)[];
@@ -139,3 +140,18 @@ export function settlementRows(settlements: readonly Settlement[]): { row: Row; 
   for (const place of others) row.push(...settlementRow(settlements[place] as Settlement));
   return { row, order: [...[...runs.values()].flatMap(({ places }) => places), ...others] };
 }
+
+/** What a part of a commit takes for the tasks that it suspends: a lane of its own, so that it is answered again like any other. */
+export function shareOf(
+  { lane, max, ...next }: Next,
+  turns: readonly Turn[],
+  from: number,
+  to: number,
+): Next | undefined {
+  const suspended = (end: number): number => turns.slice(0, end).filter((turn) => turn.suspended).length;
+  const share = Math.min(max, suspended(to)) - Math.min(max, suspended(from));
+  return share === 0 ? undefined : { ...next, lane: from === 0 ? lane : `${lane}@${from}`, max: share };
+}
+
+export const nextRow = (next: Next | undefined): Row =>
+  next === undefined ? [''] : [next.lane, next.session, next.nonce, next.max, bytesPerCall];
