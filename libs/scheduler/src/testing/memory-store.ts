@@ -32,6 +32,7 @@ import { sendDirect } from './direct.ts';
 import { type Around, MemoryViews } from './memory-views.ts';
 import { News } from './news.ts';
 import { Partition } from './partition.ts';
+import { kept } from './retention.ts';
 import { submitRoot } from './submit.ts';
 import { sweepPartition } from './sweep.ts';
 import { commitTurns, settleTask, takeLetter } from './turns.ts';
@@ -222,7 +223,7 @@ export class MemoryStore extends MemoryViews implements Store {
 
   /** Names of all that is kept for tasks: for tests that look for leaks. */
   kept(): string[] {
-    return this.parts.flatMap((part) => part.kept());
+    return this.parts.flatMap(kept);
   }
 
   async close(): Promise<void> {}

@@ -309,41 +309,6 @@ export class Partition {
     }
   }
 
-  /** A page of the settled trees whose time is over, each root first; how many tasks. */
-  removeExpired(most: number): number {
-    const { expiring, removal, table } = this;
-    let removed = 0;
-    while (removed < most) {
-      const next = expiring.peek();
-      if (removal.length === 0 && next !== undefined && next.due <= this.now()) {
-        expiring.pop();
-        const { id, tree } = next.root;
-        if (tree.key !== undefined && this.keys.get(tree.key)?.id === id) this.keys.delete(tree.key);
-        removal.push(...tree.tasks.toReversed());
-      }
-      const task = removal.pop();
-      if (task === undefined) break;
-      table.remove(task);
-      this.watched.delete(task.id);
-      this.followed.delete(task.id);
-      removed++;
-    }
-    return removed;
-  }
-
-  /** Names of all that is kept for tasks: for tests that look for leaks. */
-  kept(): string[] {
-    return [
-      ...this.table.kept(),
-      ...this.queue.kept(),
-      ...[...this.keys.keys()].map((key) => `idempotency:${key}`),
-      ...[...this.watched, ...this.followed].map((id) => `watched:${id}`),
-      ...[...this.waiters.keys()].map((id) => `waiters:${id}`),
-      ...[...this.ending].map(({ id }) => `ending:${id}`),
-      ...this.removal.map(({ id }) => `removal:${id}`),
-    ];
-  }
-
   /** The outcome of a task that is not its own child, for operation `op`. */
   tell({ id, abroad }: Waiter, op: number, outcome: Outcome): void {
     const task = this.table.get(id);

@@ -4,6 +4,7 @@ import type { SweepAnswer } from '../contract/store.ts';
 import { cancelTreePage } from './cancel.ts';
 import { breakDeadlocks } from './deadlocks.ts';
 import type { Partition } from './partition.ts';
+import { removeExpired } from './retention.ts';
 import { crashed } from './suspects.ts';
 
 const itemsPerCall = 500;
@@ -18,7 +19,7 @@ export function sweepPartition(part: Partition, ttlMs: number): Omit<SweepAnswer
   for (const task of unstarted) part.endUnstarted(task);
   const unended = endTrees(part);
   breakDeadlocks(part);
-  const removed = part.removeExpired(removedPerCall);
+  const removed = removeExpired(part, removedPerCall);
   return {
     expired,
     timers,
