@@ -217,6 +217,14 @@ export interface Letter {
 export type SettleAnswer = { kind: 'settled' } | { kind: 'ending' } | { kind: 'retrying' } | { kind: 'fenced' };
 
 /** `known`: inbox events that the coroutine has been given. */
+export interface ReceiveRequest {
+  id: TaskId;
+  token: Token;
+  /** So many events have come, and so many turns have been acknowledged: a store that has fewer is `behind`. */
+  known: number;
+  commits: number;
+}
+
 export interface ParkRequest {
   id: TaskId;
   token: Token;
@@ -342,7 +350,7 @@ export interface Store {
   ): Promise<{ parents: TaskId[]; next: string | undefined; hints: Hint[] }>;
 
   /** Inbox events of claimed tasks from number `known` on; `fenced` when the token is not current any more. */
-  receive(partition: number, tasks: readonly { id: TaskId; token: Token; known: number }[]): Promise<TurnAnswer[]>;
+  receive(partition: number, tasks: readonly ReceiveRequest[]): Promise<TurnAnswer[]>;
 
   /** Gives up claims of suspended tasks that have had `known` events: nobody runs them until there is another one, which
    *  makes them ready in the same step. That counts no attempt. */

@@ -22,6 +22,7 @@ import {
   type Next,
   type ParkAnswer,
   type ParkRequest,
+  type ReceiveRequest,
   type SessionInfo,
   type SettleAnswer,
   type Settlement,
@@ -193,8 +194,8 @@ export class RedisStore implements Store {
     return { parents, next: nextEntry < 0 ? undefined : `${nextEntry}.${nextMember}`, hints: toHints(hints) };
   }
 
-  async receive(partition: number, tasks: readonly { id: TaskId; token: string; known: number }[]) {
-    const rows = tasks.flatMap(({ id, token, known }) => [id, token, known]);
+  async receive(partition: number, tasks: readonly ReceiveRequest[]) {
+    const rows = tasks.flatMap(({ id, token, known, commits }) => [id, token, known, commits]);
     const answers = await this.#run('receive', partition, [tasks.length, ...rows], {
       news: false,
       items: tasks.length,

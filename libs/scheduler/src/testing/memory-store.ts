@@ -17,6 +17,7 @@ import type {
   Next,
   ParkAnswer,
   ParkRequest,
+  ReceiveRequest,
   SessionInfo,
   Settlement,
   Store,
@@ -134,12 +135,13 @@ export class MemoryStore extends MemoryViews implements Store {
     });
   }
 
-  receive(partition: number, tasks: readonly { id: TaskId; token: Token; known: number }[]): Promise<TurnAnswer[]> {
+  receive(partition: number, tasks: readonly ReceiveRequest[]): Promise<TurnAnswer[]> {
     return this.#call('receive', partition, (part) =>
-      tasks.map(({ id, token, known }) => {
+      tasks.map(({ id, token, known, commits }) => {
         const task = part.claimed(id, token);
         if (task === undefined) return { kind: 'fenced' };
-        return known > task.inbox.length ? { kind: 'behind' } : { kind: 'committed', events: task.inbox.slice(known) };
+        if (commits > task.commits || known > task.inbox.length) return { kind: 'behind' };
+        return { kind: 'committed', events: task.inbox.slice(known) };
       }),
     );
   }

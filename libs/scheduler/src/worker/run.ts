@@ -132,6 +132,11 @@ export class TaskRun implements Offender {
     return this.#inbox.known;
   }
 
+  /** How many turns the store has acknowledged. */
+  get commits(): number {
+    return this.#turns.acknowledged;
+  }
+
   /** Events from number `from` on, as the store gave them. False: some that came before are missing here. */
   receive(from: number, events: readonly TaskEvent[]): boolean {
     const fresh = this.#inbox.receive(from, events);

@@ -248,7 +248,7 @@ export class Runs implements RunHost {
   }
 
   async #receive(partition: number, runs: readonly TaskRun[]): Promise<{ known: number; answer: TurnAnswer }[]> {
-    const asked = runs.map((run) => ({ id: run.claim.id, token: run.claim.token, known: run.known }));
+    const asked = runs.map(({ claim, known, commits }) => ({ id: claim.id, token: claim.token, known, commits }));
     const answers = await this.#store.receive(partition, asked);
     return answers.map((answer, index) => ({ known: asked[index]?.known ?? 0, answer }));
   }

@@ -20,6 +20,7 @@ export class Turns {
   readonly #clock: Clock;
   readonly #onDue: () => void;
   #commits: number;
+  #acknowledged: number;
   #requests: TurnRequests | undefined;
   #events: TaskEvent[] = [];
   /** Whether the store knows that the task is suspended. */
@@ -32,8 +33,14 @@ export class Turns {
   constructor(claim: Claim, clock: Clock, onDue: () => void) {
     this.#claim = claim;
     this.#commits = claim.commits;
+    this.#acknowledged = claim.commits;
     this.#clock = clock;
     this.#onDue = onDue;
+  }
+
+  /** So many turns the store has told that it has. */
+  get acknowledged(): number {
+    return this.#acknowledged;
   }
 
   /** Since the last commit; undefined for none. */
@@ -101,6 +108,7 @@ export class Turns {
 
   /** The store has taken the turn; `news`: and has told of events, so the task goes on. */
   committed(turn: Turn, news: boolean): void {
+    this.#acknowledged = turn.seq;
     this.#recordedSuspended = turn.suspended && !news;
   }
 

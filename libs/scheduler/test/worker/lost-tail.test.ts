@@ -58,3 +58,30 @@ it.each([1, 4])(
     expect(warnings.join()).toContain('1 tasks that the store has forgotten the end of are given back');
   },
 );
+
+it('a task whose gather the store has forgotten does not wait for it: it is replayed, and begins it again', async () => {
+  const leaf = coroutine('leaf', async (_: Loop, { n }: { n: number }) => n);
+  let runs = 0;
+  const root = coroutine('root', async (loop: Loop) => {
+    runs += 1;
+    return await loop.gather([1, 2, 3].map((n) => leaf({ n })));
+  });
+  const warnings: string[] = [];
+  let forgets = true;
+  await using cluster = await memoryCluster({
+    coroutines: [root, leaf],
+    workers: 1,
+    store: {
+      around: async (method, call) => {
+        if (method !== 'commit' || !forgets) return call();
+        forgets = false; // acknowledged, and lost
+        const answers: TurnAnswer[] = [{ kind: 'committed', events: [] }];
+        return { answers, claims: [], hints: [], news: [], mail: [], slots: 1 } as never;
+      },
+    },
+    instrument: { warning: (message) => void warnings.push(message) },
+  });
+  expect(await cluster.run(root())).toMatchObject({ state: 'succeeded', result: [1, 2, 3], attempt: 1 });
+  expect(runs).toBe(2);
+  expect(warnings.join()).toContain('the store has lost what it knew of it');
+});

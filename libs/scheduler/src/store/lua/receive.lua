@@ -1,22 +1,24 @@
 #!lua flags=no-writes
 --[[ receive: inbox events of claimed tasks. Reads only.
-  KEYS prefix    ARGV count, then id token known for each    Returns {{'committed', events} | {'fenced'} |
+  KEYS prefix    ARGV count, then id token known commits for each    Returns {{'committed', events} | {'fenced'} |
   {'behind'}, ...}
   Cost O(tasks + new events) ]]
 --# include keys news members inbox
 local answers = {}
-local function tokenOf(id)
-  local token = call('HGET', key('task', id), 'token')
+-- The token that is current, and how many turns have been recorded.
+local function claimOf(id)
+  local token, commits = unpack(call('HMGET', key('task', id), 'token', 'commits'))
   local group, index = memberOf(id)
-  if token or not group then return token end
+  if token or not group then return token, tonumber(commits or 0) end
   local entry = call('HGET', key('entries', group), index)
-  return entry and string.byte(entry) == 42 and batchOf(group, string.sub(entry, 2)).token
+  return entry and string.byte(entry) == 42 and batchOf(group, string.sub(entry, 2)).token, 0
 end
 
 for i = 1, count() do
-  local id, token, known = arg(), arg(), arg()
-  if tokenOf(id) ~= token then answers[i] = { 'fenced' }
-  elseif isBehind(id, known) then answers[i] = { 'behind' }
+  local id, token, known, acknowledged = arg(), arg(), arg(), count()
+  local current, commits = claimOf(id)
+  if current ~= token then answers[i] = { 'fenced' }
+  elseif commits < acknowledged or isBehind(id, known) then answers[i] = { 'behind' }
   else answers[i] = { 'committed', eventsFrom(id, known) } end
 end
 return answers

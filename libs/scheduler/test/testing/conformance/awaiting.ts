@@ -147,7 +147,7 @@ export function awaiting(it: It): void {
       await run.commit(cancels('a'));
       await run.commit(cancels('b'));
       await carry(rig);
-      const asked = { id: target.id, token: target.claim.token, known: 0 };
+      const asked = { id: target.id, token: target.claim.token, known: 0, commits: 0 };
       const events = ['a', 'b'].map((wave) => ({ kind: 'cancel', message: 'line 1\nline 2', wave }));
       expect(await rig.store.receive(there, [asked])).toEqual([{ kind: 'committed', events }]);
     });

@@ -1,7 +1,7 @@
 import { describe, expect } from 'vitest';
 import type { TaskEvent } from '../../../src/contract/history.ts';
 import type { It } from '../store-conformance.ts';
-import { failed, ids, partition, succeeded } from './rig.ts';
+import { failed, ids, leaf, partition, succeeded } from './rig.ts';
 
 export function committing(it: It): void {
   describe('T2 a stale token commits nothing', () => {
@@ -11,7 +11,9 @@ export function committing(it: It): void {
       const stale = { token: '1:w1:other' };
       expect(await run.commit({ ...stale, spawns: [run.spawn(1)], logs: ['"x"'], progress: '1' })).toBe('fenced');
       expect(await run.settle(succeeded(), stale)).toBe('fenced');
-      expect(await rig.store.receive(partition, [{ id: run.id, known: 0, ...stale }])).toEqual([{ kind: 'fenced' }]);
+      expect(await rig.store.receive(partition, [{ id: run.id, known: 0, commits: 0, ...stale }])).toEqual([
+        { kind: 'fenced' },
+      ]);
       expect(await rig.store.records([run.child(1)])).toEqual([undefined]);
       expect(await rig.store.logs(run.id)).toEqual([]);
       expect(await rig.record(run.id)).toMatchObject({ state: 'running', progress: undefined });
@@ -160,9 +162,24 @@ export function committing(it: It): void {
       const known = 1;
       const { answers } = await rig.store.commit(partition, [run.turn({ known, spawns: [run.spawn(1)] })]);
       expect(answers).toEqual([{ kind: 'behind' }]);
-      const asked = [{ id: run.id, token: run.claim.token, known }];
+      const asked = [{ id: run.id, token: run.claim.token, known, commits: 0 }];
       expect(await rig.store.receive(partition, asked)).toEqual([{ kind: 'behind' }]);
       expect(await rig.record(run.id)).toMatchObject({ state: 'running', children: { total: 0 } });
+    });
+
+    it('says that the store is behind when a turn that it has acknowledged is gone', async (rig) => {
+      await rig.worker();
+      const run = await rig.started();
+      const members = [leaf, leaf];
+      expect(await run.commit({ groups: [run.group(1, members)] })).toEqual([]);
+      const member = await rig.claimOne(run.member(1, 0));
+      const asked = (commits: number) =>
+        [run, member].map(({ id, claim }) => ({ id, token: claim.token, known: 0, commits }));
+      const has = { kind: 'committed', events: [] };
+      const lacks = { kind: 'behind' };
+      expect(await rig.store.receive(partition, asked(0))).toEqual([has, has]);
+      expect(await rig.store.receive(partition, asked(1))).toEqual([has, lacks]);
+      expect(await rig.store.receive(partition, asked(2))).toEqual([lacks, lacks]);
     });
 
     it('answers only the events that the worker has not got', async (rig) => {

@@ -54,6 +54,7 @@ export class Run {
   readonly claim: Claim;
   readonly #store: Store;
   #seq: number;
+  #acknowledged: number;
   known: number;
   hints: Hint[] = [];
 
@@ -61,6 +62,7 @@ export class Run {
     this.#store = store;
     this.claim = claim;
     this.#seq = claim.commits;
+    this.#acknowledged = claim.commits;
     this.known = claim.events.length;
   }
 
@@ -109,14 +111,17 @@ export class Run {
 
   /** Commits the next turn; the events that came back, or 'fenced'. */
   async commit(fields: Partial<Turn> = {}): Promise<TaskEvent[] | 'fenced'> {
-    const { answers, hints } = await this.#store.commit(partition, [this.turn(fields)]);
+    const turn = this.turn(fields);
+    const { answers, hints } = await this.#store.commit(partition, [turn]);
     this.hints = hints;
+    if (answers[0]?.kind === 'committed') this.#acknowledged = turn.seq;
     return this.#take(answers[0]);
   }
 
   async receive(): Promise<TaskEvent[] | 'fenced'> {
     const { id, known } = this;
-    const [answer] = await this.#store.receive(partition, [{ id, token: this.claim.token, known }]);
+    const asked = { id, token: this.claim.token, known, commits: this.#acknowledged };
+    const [answer] = await this.#store.receive(partition, [asked]);
     return this.#take(answer);
   }
 
