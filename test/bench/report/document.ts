@@ -45,8 +45,7 @@ const notMeasured: readonly string[] = [
   'What a Redis Cluster adds: its nodes share the cores with everything else here, so the rows show what it costs.',
   'The state of a parent during a gather of 100,000, which is constant by construction (decision 0003).',
   'Priorities, and a small task behind thousands of others that are no gather.',
-  'How long the event loop of a worker is held by the engine; workers export it as a metric.',
-  'Hours: what builds up in Redis and in a worker over a million tasks.',
+  'Hours: what builds up in Redis and in a worker after the first million tasks.',
   'Large arguments and results, and coroutines that compute.',
   'Other systems than BullMQ.',
 ];

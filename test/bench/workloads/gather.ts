@@ -12,7 +12,7 @@ type Aims = Pick<Figure, 'target' | 'goal'>;
 type Counterpart = 'flow' | 'jobs';
 
 export const gather1000 = gather(1000, 'flow', 5, {});
-export const gather10000 = gather(10_000, 'flow', 2, {
+export const gather10000 = gather(10_000, 'flow', 8, {
   target: { ratio: 8, to: 'BullMQ' },
   goal: { ratio: 16, to: 'BullMQ' },
 });

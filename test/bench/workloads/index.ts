@@ -5,6 +5,7 @@ import { durability } from './durability.ts';
 import { fairness } from './fairness.ts';
 import { gather1000, gather10000, gather100000 } from './gather.ts';
 import { memory } from './memory.ts';
+import { million } from './million.ts';
 import { oneTask } from './one-task.ts';
 import { redisCluster } from './redis-cluster.ts';
 import { replay } from './replay.ts';
@@ -16,5 +17,5 @@ import { workers } from './workers.ts';
 
 export const workloads: readonly Workload[] = [
   ...[gather1000, gather10000, gather100000, oneTask, tree, sleeps, chain],
-  ...[submit, fairness, waitFanOut, memory, workers, durability, redisCluster, replay],
+  ...[submit, fairness, waitFanOut, memory, million, workers, durability, redisCluster, replay],
 ];
