@@ -35,6 +35,21 @@ stands in the way. A row is marked when processes that have no part in it took m
 
 ${costs(report.rows)}
 
+## Why targets are missed
+
+By the costs above and the profiles in the [decisions](adr/README.md) 0009 to 0015:
+
+- *A gather of 10,000.* Neither the cores nor Redis are busy all the time. A worker's round is its coroutines, then the call that
+  ends them and brings the next, one after the other; about 40 ms more are the beginning, in which one worker takes the
+  gather apart, and the end, in which it reads the results (0015). 200 slots in place of 100 gain 7 %.
+- *The tree.* Redis is the bottleneck, at about 50 µs a task: each task that gathers has a record, a history and an inbox of its
+  own, and most of its hints find that their tasks are taken (0014).
+- *Sleeps.* The time above 100 ms is time in scripts: each task that suspends is written when it goes to sleep, when its timer
+  ends, and when it settles. What survives a crash has its price here.
+- *Batches over REST.* Redis is the bottleneck: each task is a root, with a record, a claim and an end of its own.
+- *Two workers against one.* One worker and Redis use more than half of two cores between them; a second worker shares the
+  rest with them and with this process.
+
 ## Not measured
 
 ${notMeasured.map((line) => `- ${line}`).join('\n')}
