@@ -36,6 +36,7 @@ export function plot({ rows }: Pick<Report, 'rows'>): string {
   });
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="sans-serif" font-size="12">`,
+    '<title>Corral beside BullMQ and the raw limit of Redis</title>',
     `<rect width="${width}" height="${height}" fill="#fff"/>`,
     text(labels, 22, 'Times as good as BullMQ (bars: Corral; dots: the raw limit of Redis)', 'start'),
     ...grid,
