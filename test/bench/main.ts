@@ -15,7 +15,7 @@ import { costs, table } from './report/table.ts';
 import type { Row } from './rows.ts';
 
 const docs = join(import.meta.dirname, '../../docs');
-const picture = 'pictures/benchmarks.svg';
+const picture = 'benchmarks.svg';
 
 const say = (message: string): void => void process.stderr.write(`${message}\n`);
 // What was started ends with this process.
