@@ -43,7 +43,7 @@ By the costs above and the profiles in the [decisions](adr/README.md) 0009 to 00
   ends them and brings the next, one after the other; about 40 ms more are the beginning, in which one worker takes the
   gather apart, and the end, in which it reads the results (0015). 200 slots in place of 100 gain 7 %.
 - *One task at idle* is as fast as BullMQ within the noise of this machine: runs of the same code gave 0.87 to 1.10 × for the
-  median. It takes three scripts, to submit, to claim and to settle, each the slower for Redis having slept before (0011).
+  median. It takes three scripts, to submit, to claim and to settle, and each finds the processor's caches cold (0014).
 - *The tree.* Redis is the bottleneck, at about 50 µs a task: each task that gathers has a record, a history and an inbox of its
   own, and most of its hints find that their tasks are taken (0014).
 - *Sleeps.* The time above 100 ms is time in scripts: each task that suspends is written when it goes to sleep, when its timer

@@ -69,6 +69,7 @@ class Delays {
       if (here > below) longest = bound === '+Inf' ? Number.POSITIVE_INFINITY : Number(bound) * 1000;
       below = here;
     }
+    if (below === 0) throw new Error(`${url} does not tell how late its timers fire`);
     return longest;
   }
 }

@@ -216,7 +216,6 @@ export interface Letter {
  *  `retrying`: another attempt follows. */
 export type SettleAnswer = { kind: 'settled' } | { kind: 'ending' } | { kind: 'retrying' } | { kind: 'fenced' };
 
-/** `known`: inbox events that the coroutine has been given. */
 export interface ReceiveRequest {
   id: TaskId;
   token: Token;
@@ -225,6 +224,7 @@ export interface ReceiveRequest {
   commits: number;
 }
 
+/** `known`: inbox events that the coroutine has been given. */
 export interface ParkRequest {
   id: TaskId;
   token: Token;

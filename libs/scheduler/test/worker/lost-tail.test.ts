@@ -4,6 +4,16 @@ import type { TurnAnswer } from '../../src/contract/store.ts';
 import { coroutine, type Loop } from '../../src/index.ts';
 import { memoryCluster } from '../../src/testing/index.ts';
 
+/** The first call of a method is acknowledged so, and lost. */
+function forgetting(method: string, answer: object) {
+  let forgets = true;
+  return async <T>(called: string, call: () => T): Promise<T> => {
+    if (called !== method || !forgets) return call();
+    forgets = false;
+    return { claims: [], hints: [], news: [], mail: [], ...answer } as T;
+  };
+}
+
 it('a task of which the store knows less than its worker is replayed, and no attempt is counted', async () => {
   let runs = 0;
   const warnings: string[] = [];
@@ -38,17 +48,12 @@ it.each([1, 4])(
     const root = coroutine('root', async () => ++runs);
     const idle = coroutine('idle', async (loop: Loop) => await loop.sleep(3_600_000));
     const warnings: string[] = [];
-    let forgets = true;
     await using cluster = await memoryCluster({
       coroutines: [root, idle],
       workers: 1,
       store: {
         partitions,
-        around: async (method, call) => {
-          if (method !== 'settle' || !forgets) return call();
-          forgets = false; // acknowledged, and lost
-          return { answers: [{ kind: 'settled' }], claims: [], hints: [], news: [], mail: [] } as never;
-        },
+        around: forgetting('settle', { answers: [{ kind: 'settled' }] }),
       },
       instrument: { warning: (message) => void warnings.push(message) },
     });
@@ -67,17 +72,11 @@ it('a task whose gather the store has forgotten does not wait for it: it is repl
     return await loop.gather([1, 2, 3].map((n) => leaf({ n })));
   });
   const warnings: string[] = [];
-  let forgets = true;
   await using cluster = await memoryCluster({
     coroutines: [root, leaf],
     workers: 1,
     store: {
-      around: async (method, call) => {
-        if (method !== 'commit' || !forgets) return call();
-        forgets = false; // acknowledged, and lost
-        const answers: TurnAnswer[] = [{ kind: 'committed', events: [] }];
-        return { answers, claims: [], hints: [], news: [], mail: [], slots: 1 } as never;
-      },
+      around: forgetting('commit', { answers: [{ kind: 'committed', events: [] }], slots: 1 }),
     },
     instrument: { warning: (message) => void warnings.push(message) },
   });

@@ -31,7 +31,8 @@ local function sessionFor(id, time, up, waiting)
 end
 
 -- Answers those of the hints that nobody was told of; what belongs to a tree that runs already is among them. No hint is lost
--- for a worker that has died: nobody hears it then, and where that is not known (a listener on another node of a Redis Cluster) the caller has it too (D2).
+-- for a worker that has died: nobody hears it then, and where that is not known (a listener on another node of a Redis
+-- Cluster) the caller has it too (D2).
 local function direct(hints, time)
   if #hints == 0 or #hints > 2 * mostDirect then return hints end
   local left, up, waiting = {}, uptime(time), call('ZCARD', hinted)
