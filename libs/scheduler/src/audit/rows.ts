@@ -81,7 +81,7 @@ export async function readTask(ask: Ask, id: TaskId, key: string): Promise<TaskR
     state: (row.get('state') ?? '') as TaskState,
     coroutine: row.get('coroutine') ?? '',
     attempt: Number(row.get('attempt') ?? 0),
-    token: row.get('token'),
+    token: row.get('token') || undefined, // emptied when the task has ended
     worker: row.get('worker'),
     parent: row.get('parent'),
     op: row.get('op'),

@@ -11,11 +11,7 @@
 local time = now()
 
 -- What a task begins for its cleanup, after its root has ended, is not part of the present end of the tree.
-local ended = {}
-local function liveKey(root)
-  if ended[root] == nil then ended[root] = call('HEXISTS', key('task', root), 'ending') == 1 end
-  return key(ended[root] and 'later' or 'live', root)
-end
+local function liveKey(root) return key(isEnding(root) and 'later' or 'live', root) end
 
 local function spawn(parent, root)
   local id, op, coroutine, args, options, priority, limits = arg(), arg(), arg(), arg(), arg(), arg(), arg()
@@ -31,14 +27,14 @@ local function spawn(parent, root)
   return id
 end
 
-local function group(parent, root, token)
+-- `lengths`: of groups that have members that were sent ahead.
+local function group(parent, root, token, lengths)
   local id, op, returnExceptions, limit, members = arg(), arg(), arg(), arg(), count()
   local backlog, size = key('backlog', id), members
-  local staged = key('staged', token .. ':' .. id)
-  if call('EXISTS', staged) == 1 then
-    call('RENAME', staged, backlog)
+  if lengths[id] then
+    call('RENAME', key('staged', token .. ':' .. id), backlog)
     call('PERSIST', backlog)
-    size = size + call('LLEN', backlog)
+    size = size + lengths[id]
   end
   for first = cursor + 1, cursor + members, 1000 do
     call('RPUSH', backlog, unpack(ARGV, first, math.min(first + 999, cursor + members)))
@@ -49,9 +45,9 @@ local function group(parent, root, token)
     return id
   end
   local last = call('HINCRBY', key('task', root), 'spawned', size)
-  call('HSET', key('group', id), 'parent', parent, 'op', op, 'size', size, 'popped', 0, 'inflight', 0, 'left', size,
-    'entries', 0,
-    'limit', limit, 'returnExceptions', returnExceptions, 'decided', 0, 'seq', last - size + 1, 'created', time)
+  call('HSET', key('group', id), 'parent', parent, 'op', op, 'size', spell(size), 'popped', '0', 'inflight', '0', 'left',
+    spell(size), 'entries', '0', 'limit', limit, 'returnExceptions', returnExceptions, 'decided', '0', 'seq',
+    spell(last - size + 1), 'created', spell(time))
   call('RPUSH', key('children', parent), id .. ':' .. size)
   addTo(key('task', parent), 'total', size)
   addTo(key('task', parent), 'pending', size)
@@ -62,11 +58,11 @@ local function group(parent, root, token)
   return id
 end
 
-local function apply(id, root, token, history, ends)
+local function apply(id, root, token, history, ends, lengths)
   if history ~= '' then call('RPUSH', key('history', id), history) end
   local spawned, groups = {}, {}
   for i = 1, count() do spawned[i] = spawn(id, root) end
-  for i = 1, count() do groups[i] = group(id, root, token) end
+  for i = 1, count() do groups[i] = group(id, root, token, lengths) end
   if ends then -- asyncio.run: what the last turn of a root has created never starts
     for _, child in ipairs(spawned) do cancelTask(child, '', '', time) end
     for _, each in ipairs(groups) do dropBacklog(each, '', time) end
@@ -78,7 +74,7 @@ local function apply(id, root, token, history, ends)
   for _ = 1, count() do clearTimer(id, arg()) end
   for _ = 1, count() do
     local timer, event = arg(), arg()
-    if timer == '' or clearTimer(id, timer) then deliver(id, event) end
+    if timer == '' or clearTimer(id, timer) then call('RPUSH', key('inbox', id), event) end
   end
   for _ = 1, count() do
     local target, message, event, afterStart, abroad = arg(), arg(), arg(), arg(), arg()
@@ -106,14 +102,26 @@ local function apply(id, root, token, history, ends)
   if progress ~= '' then call('HSET', key('task', id), 'progress', progress) end
 end
 
--- Whether members that were sent ahead are gone. Reads what names them in any case.
-local function lacksMembers(token)
-  local lacks = false
+-- How many members of which groups were sent ahead, and whether some of them are gone.
+local function membersAhead(token)
+  local lengths, lacking = {}, false
   for _ = 1, count() do
     local group, size = arg(), count()
-    if call('LLEN', key('staged', token .. ':' .. group)) ~= size then lacks = true end
+    lengths[group] = size
+    if call('LLEN', key('staged', token .. ':' .. group)) ~= size then lacking = true end
   end
-  return lacks
+  return lengths, lacking
+end
+
+-- Token, number of turns, state, who watches it, crashes. A member has a record from its first turn on.
+local function readRecord(id, seq)
+  local taskKey = key('task', id)
+  local function read() return call('HMGET', taskKey, 'token', 'commits', 'state', 'watched', 'crashes') end
+  if seq == 1 then promoteClaimed(id) end
+  local row = read()
+  if row[3] or seq == 1 then return row end
+  promoteClaimed(id) -- the store has lost what it had made
+  return read()
 end
 
 local answers = {}
@@ -121,12 +129,10 @@ for i = 1, count() do
   local length = count() -- number of arguments of this turn, so that a refused one can be skipped
   local stop = cursor + length
   local id, token, seq, known, suspended, ends, history, waits = arg(), arg(), count(), count(), arg(), arg(), arg(), arg()
-  local lacking = lacksMembers(token)
+  local lengths, lacking = membersAhead(token)
   callerOf(token)
-  promoteClaimed(id)
   local taskKey = key('task', id)
-  local current, commits, state, watched, crashes =
-    unpack(call('HMGET', taskKey, 'token', 'commits', 'state', 'watched', 'crashes'))
+  local current, commits, state, watched, crashes = unpack(readRecord(id, seq), 1, 5)
   local isNext = seq == tonumber(commits or 0) + 1
   if current ~= token then
     answers[i] = { 'fenced' }
@@ -135,7 +141,7 @@ for i = 1, count() do
   else
     if isNext then
       committing = id
-      apply(id, rootOf(id), token, history, ends == '1')
+      apply(id, rootOf(id), token, history, ends == '1', lengths)
       committing = nil
       if crashes and history ~= '' then call('HDEL', taskKey, 'crashes', 'crashedFrom') end -- it got on: no crash in a row
       if watched == '2' then watchedIds[#watchedIds + 1] = id end
@@ -144,7 +150,7 @@ for i = 1, count() do
     local next = (suspended == '1' and #events == 0) and 'suspended' or 'running'
     local fields = { 'state', next }
     if next == 'suspended' then append(fields, 'awaits', waits) end
-    if isNext then append(fields, 'commits', seq, 'known', known) end
+    if isNext then append(fields, 'commits', spell(seq), 'known', spell(known)) end
     call('HSET', taskKey, unpack(fields))
     moved(state, next, 1)
     answers[i] = { 'committed', events }

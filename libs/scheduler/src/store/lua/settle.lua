@@ -44,29 +44,35 @@ local function settleMembers()
   callerOf(token)
   local indices = { unpack(ARGV, first + 1, first + number) }
   local entries, claims, known = entriesAt(group, indices), key('claims', caller), groupOf(group)
-  local row, ids, byCoroutine, failed, done = {}, {}, {}, nil, {}
+  local row, ids, byCoroutine, failed, done, ends = {}, {}, {}, nil, {}, nil
 
   local function write()
     if #ids == 0 then return end
     callWithAll('HSET', key('entries', group), row)
     for _, id in ipairs(ids) do leave(claims, id) end
-    for coroutine, ends in pairs(byCoroutine) do
-      for state, n in pairs(ends) do
+    for coroutine, counted in pairs(byCoroutine) do
+      for state, n in pairs(counted) do
         moved('running', nil, n)
         ended(state, coroutine, n)
         childMoved(known.parent, 'running', state, n)
       end
     end
     membersEnded(group, #ids, failed, time)
-    row, ids, byCoroutine, failed = {}, {}, {}, nil
+    row, ids, byCoroutine, failed, ends = {}, {}, {}, nil, nil
   end
 
-  local mine, batch = nil, nil -- the entry of a member that runs under this token
+  -- The entry of a member that runs under this token; its claim; what follows the letter when it has ended.
+  local mine, batch, since, records = nil, nil, nil, {}
+  for _, index in ipairs(indices) do
+    if entries[index] == '@' then records[#records + 1] = group .. '.' .. index end
+  end
+  askForWaiters(records)
   for i, index in ipairs(indices) do
     local id, told, entry = group .. '.' .. index, ARGV[first + number + i], entries[index]
     local letter = string.sub(told, 1, 1)
     if entry and entry ~= mine and isOpenEntry(entry) and batchOf(group, string.sub(entry, 2)).token == token then
       mine, batch = entry, batchOf(group, string.sub(entry, 2))
+      since, ends = string.sub(entry, 2) .. '\n' .. spell(time - known.created) .. '\n', nil
     end
     local current = entry and entry ~= '@' and (entry == mine and token or batchOf(group, string.match(entry, '^.(%d+)')).token)
     if done[index] then answers[#answers + 1] = done[index]
@@ -79,12 +85,14 @@ local function settleMembers()
     else
       if entry == mine then
         row[#row + 1] = index
-        row[#row + 1] = letter .. string.sub(mine, 2) .. '\n' .. (time - known.created) .. '\n' .. string.sub(told, 2)
+        row[#row + 1] = letter .. since .. string.sub(told, 2)
         ids[#ids + 1] = id
-        local state, ends = words[letter], gathered(byCoroutine, batch.coroutine ~= '' and batch.coroutine or (rowOf(group, index)))
+        if batch.coroutine == '' then ends = gathered(byCoroutine, (rowOf(group, index)))
+        elseif not ends then ends = gathered(byCoroutine, batch.coroutine) end
+        local state = words[letter]
         ends[state] = (ends[state] or 0) + 1
         if letter ~= 's' then failed = failed or index end
-        if isAwaited(group) then toTell[#toTell + 1] = { id, state, string.sub(told, 2) } end
+        if known.awaited then toTell[#toTell + 1] = { id, state, string.sub(told, 2) } end
       end
       answers[#answers + 1] = 'settled'
     end
@@ -94,14 +102,20 @@ local function settleMembers()
 end
 
 for _ = 1, count() do settleMembers() end
-for _ = 1, count() do
+local settlements, ids = {}, {}
+for i = 1, count() do
   local id = arg()
+  ids[i] = id
   local settlement = { token = arg(), state = arg(), payload = arg(), progress = arg(), retryMs = arg(), firstOp = arg(),
     logs = {} }
   for n = 1, count() do settlement.logs[n] = arg() end
-  callerOf(settlement.token)
+  settlements[i] = settlement
+end
+askForWaiters(ids)
+for i, id in ipairs(ids) do
+  callerOf(settlements[i].token)
   promoteClaimed(id)
-  answers[#answers + 1] = settleRecord(id, settlement)
+  answers[#answers + 1] = settleRecord(id, settlements[i])
 end
 for _, each in ipairs(toTell) do
   tellWaiters(each[1], each[2], each[3])

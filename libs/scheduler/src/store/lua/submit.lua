@@ -6,7 +6,11 @@
   Returns {{'' | existing id | 'conflict', ...}, time, hints}    Cost O(roots x log ready) ]]
 --# include keys now news sums counts members promote ready take timers start-by sessions direct
 local time, answers, client, roots, places = now(), {}, arg(), {}, {}
-for i = 1, count() do
+local number, created = count(), {}
+local keys = {}
+for i = 1, number do keys[i] = key('task', ARGV[cursor + 9 * i - 8]) end
+local someExist = #keys > 0 and call('EXISTS', unpack(keys)) > 0
+for i = 1, number do
   local id, coroutine, args, options, priority, limits, ttl, name, fingerprint =
     arg(), arg(), arg(), arg(), arg(), arg(), arg(), arg(), arg()
   answers[i] = ''
@@ -15,7 +19,8 @@ for i = 1, count() do
   if existing and tonumber(expires) > time then
     if before ~= fingerprint then answers[i] = 'conflict'
     elseif existing ~= id then answers[i] = existing end
-  elseif call('EXISTS', key('task', id)) == 0 then
+  elseif not created[id] and not (someExist and call('EXISTS', keys[i]) == 1) then
+    created[id] = true
     local more = { 'virtual', virtualTime + 1 }
     if ttl ~= '86400000' then append(more, 'ttl', ttl) end
     if client ~= '' then append(more, 'client', client) end
@@ -26,8 +31,8 @@ for i = 1, count() do
     create(id, coroutine, args, options, priority, time, more)
     mustStart(id, limits, time)
     moved(nil, 'pending', 1)
-    append(roots, 0, id)
-    append(places, placeOf(virtualTime, priority), id)
+    roots[#roots + 1], roots[#roots + 2] = 0, id
+    places[#places + 1], places[#places + 2] = placeOf(virtualTime, priority), id
   end
 end
 callWithAll('ZADD', prefix .. 'roots', roots)

@@ -14,7 +14,7 @@ async function mixedLoad(rig: Rig): Promise<Run> {
     history: 'began',
     spawns: [root.spawn(0), root.spawn(1, { coroutine: 'main' }), root.spawn(2, { coroutine: 'nobody' })],
     groups: [
-      root.group(3, leaves(2)),
+      root.group(3, leaves(2), { staged: 3 }),
       root.group(4, leaves(30), { limit: 2 }),
       root.group(5, []),
       root.group(6, leaves(4), { returnExceptions: true }),

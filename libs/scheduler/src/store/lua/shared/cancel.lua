@@ -84,7 +84,7 @@ local function dropBacklog(group, message, time)
   call('HSET', groupKey, 'popped', known.size, 'dropped', first, 'droppedPayload', payload, 'droppedAt', time)
   call('ZREM', ready, 'g' .. group)
   if known.entries == 0 then call('SREM', listOf(rootOf(group), group), 'g' .. group) end
-  for _, id in ipairs(call('SMEMBERS', key('awaited', group))) do
+  for _, id in ipairs(known.awaited and call('SMEMBERS', key('awaited', group)) or {}) do
     local _, index = memberOf(id)
     if index >= first and not before[index] then
       tellWaiters(id, 'cancelled', payload)

@@ -20,12 +20,17 @@ end
 
 local function isFull() return taken >= max or bytes > mostBytes end
 
--- Most tasks run once and have no operations: what others have besides is read for them only.
-local function claimRecord(id)
+local function readClaimed(id)
+  return call('HMGET', key('task', id), 'state', 'token', 'coroutine', 'args', 'options', 'attempt', 'parent', 'created',
+    'watched', 'startBy', 'cancelRequested')
+end
+
+-- Most tasks run once and have no operations: what others have besides is read for them only. `row`: of readClaimed.
+-- `popped`: it has just been taken from where it waited.
+local function claimRecord(id, row, popped)
   local taskKey = key('task', id)
   local state, token, coroutine, args, options, attempt, parent, created, watched, startBy, cancelled =
-    unpack(call('HMGET', taskKey, 'state', 'token', 'coroutine', 'args', 'options', 'attempt', 'parent', 'created',
-      'watched', 'startBy', 'cancelRequested'))
+    unpack(row or readClaimed(id), 1, 11)
   local started, commits, crashes, retrying, failures, firstOp, loggedBefore, retryMs, retryAt, begun
   if attempt then
     started, commits, crashes, retrying, failures, firstOp, loggedBefore, retryMs, retryAt, begun =
@@ -38,13 +43,13 @@ local function claimRecord(id)
     if state ~= 'pending' or token or retryMs or retryAt then return call('ZREM', hinted, id) end
     if startBy and endLate(id, time) then return end
     if not serves(coroutine) then return giveToOthers(id, coroutine) end
-    unschedule(id, coroutine)
+    if not popped then unschedule(id, coroutine) end
     if isFull() then return endUnstarted(id, time) or makeReadyFirst(id, time) end
     if crashes and isSuspect(id) and not tryOn(session, id, claimed) then return call('ZADD', hinted, -(time + 100), id) end
     attempt = attempt + 1
     token = attempt .. ':' .. session .. ':' .. nonce
-    started = started or time
-    call('HSET', taskKey, 'state', 'running', 'attempt', attempt, 'token', token, 'worker', session, 'started', started)
+    started = started and tonumber(started) or time
+    call('HSET', taskKey, 'state', 'running', 'attempt', spell(attempt), 'token', token, 'worker', session, 'started', spell(started))
     if retrying then
       begun = time
       call('HDEL', taskKey, 'retrying')
@@ -79,7 +84,12 @@ local function batchFor(group, entry)
   local own = claimOf[name]
   if own then return own end
   local known = groupOf(group)
-  local number = entry and string.sub(entry, 2) or call('HINCRBY', key('group', group), 'batch', 1)
+  local number = entry and string.sub(entry, 2)
+  if not number then
+    known.batch = known.batch + 1
+    put(known.key, 'batch', known.batch)
+    number = string.format('%d', known.batch)
+  end
   own = { group = group, number = number, ids = {}, entries = {}, rows = {}, entry = '*' .. number }
   claimOf[name] = own
   local started = entry and batchOf(group, number).started or time
@@ -189,15 +199,19 @@ local function nextMembers(group, room)
   return isFull() and math.huge or #mine
 end
 
-local function nextTask(id, coroutine)
-  if not serves(coroutine) then return nil end
-  local group, index = memberOf(id)
-  if group and call('EXISTS', key('task', id)) == 0 then
-    claimMember(id, group, string.format('%d', index), false, call('LINDEX', key('backlog', group), index))
-  else
+-- It has been taken from where it waited. Nil when it is nothing for this session.
+local function nextTask(id)
+  local row, group, index = readClaimed(id), memberOf(id)
+  if row[3] then
+    if not serves(row[3]) then return nil end
     writeMembers()
-    claimRecord(id)
-  end
+    claimRecord(id, row, true)
+  elseif group then
+    local waiting = call('LINDEX', key('backlog', group), index)
+    if not waiting then return 0 end
+    if not serves(string.match(waiting, '^[^\n]*')) then return nil end
+    claimMember(id, group, string.format('%d', index), false, waiting)
+  else return 0 end
   lines[#lines + 1] = id
   return isFull() and math.huge or 1
 end
@@ -219,16 +233,11 @@ end
 -- coroutine. Answers how many were taken.
 local function nextHinted(room)
   local took = 0
-  for _, id in ipairs(call('ZRANGEBYSCORE', hinted, 0, time - 50, 'LIMIT', 0, math.max(0, room))) do
-    local coroutine = call('HGET', key('task', id), 'coroutine')
-    local group, index = memberOf(id)
-    if not coroutine and group then coroutine = rowOf(group, index) end
+  local late = call('ZRANGEBYSCORE', hinted, 0, time - 50, 'WITHSCORES', 'LIMIT', 0, math.max(0, room))
+  for i = 1, #late, 2 do
     if isFull() then break end
-    if coroutine and serves(coroutine) then
-      call('ZREM', hinted, id)
-      nextTask(id, coroutine)
-      took = took + 1
-    end
+    call('ZREM', hinted, late[i])
+    if nextTask(late[i]) then took = took + 1 else call('ZADD', hinted, late[i + 1], late[i]) end
   end
   return took
 end

@@ -24,6 +24,6 @@ end
 local function create(id, coroutine, args, options, priority, created, more, state)
   if options ~= '{}' then append(more, 'options', options) end
   if priority ~= '0' then append(more, 'priority', priority) end
-  call('HSET', key('task', id), 'coroutine', coroutine, 'args', args, 'state', state or 'pending', 'created', created,
+  call('HSET', key('task', id), 'coroutine', coroutine, 'args', args, 'state', state or 'pending', 'created', spell(created),
     unpack(more))
 end

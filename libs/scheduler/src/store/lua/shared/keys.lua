@@ -4,6 +4,17 @@ local function key(kind, id) return prefix .. kind .. ':' .. id end
 local function rootOf(id) return string.sub(id, 1, 28) end
 local call = redis.call
 
+-- A whole number as text, spelled once a call: Redis spells each number that it is given with all the care for fractions.
+local spelled = {}
+local function spell(number)
+  local text = spelled[number]
+  if not text then
+    text = string.format('%d', number)
+    spelled[number] = text
+  end
+  return text
+end
+
 -- Arguments are read in the order in which redis-store.ts writes them.
 local cursor = 0
 local function arg()

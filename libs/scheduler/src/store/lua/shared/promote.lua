@@ -1,21 +1,29 @@
--- Groups that this call is about: read once, counted here, written with the sums.
+-- Whether the coroutine of a root has ended and its tree has not. Asked once a call; `conclude` alone makes it so.
+local endingRoots = {}
+local function isEnding(root)
+  if endingRoots[root] == nil then endingRoots[root] = call('HEXISTS', key('task', root), 'ending') == 1 end
+  return endingRoots[root]
+end
+
+-- Groups that this call is about: read once, counted here, and put (sums.lua).
 local groups = {}
 local function groupOf(group)
   local known = groups[group]
   if known then return known end
-  local size, popped, limit, returnExceptions, decided, parent, op, left, inflight, entries, created, seq, dropped, skipped =
-    unpack(call('HMGET', key('group', group), 'size', 'popped', 'limit', 'returnExceptions', 'decided', 'parent', 'op',
-      'left', 'inflight', 'entries', 'created', 'seq', 'dropped', 'skipped'))
+  local size, popped, limit, returnExceptions, decided, parent, op, left, inflight, entries, created, seq, dropped, skipped,
+    batch, awaited = unpack(call('HMGET', key('group', group), 'size', 'popped', 'limit', 'returnExceptions', 'decided', 'parent',
+      'op', 'left', 'inflight', 'entries', 'created', 'seq', 'dropped', 'skipped', 'batch', 'awaited'))
   if not size then return nil end
   known = { size = tonumber(size), popped = tonumber(popped), limit = tonumber(limit), op = op, parent = parent,
     returnExceptions = returnExceptions == '1', decided = decided == '1', left = tonumber(left),
     inflight = tonumber(inflight), entries = tonumber(entries), created = created, seq = tonumber(seq),
-    dropped = tonumber(dropped or nil), skipped = skipped }
+    dropped = tonumber(dropped or nil), skipped = skipped, batch = tonumber(batch or 0), awaited = awaited,
+    key = key('group', group) }
   groups[group] = known
   return known
 end
 
--- Whoever changes a group otherwise forgets first what is known of it here.
+-- Whoever writes a group otherwise forgets first what is known of it here.
 local function groupWritten(group)
   written(key('group', group))
   written(key('entries', group))
@@ -24,13 +32,14 @@ end
 
 -- A group stands in the list of its tree for all its members that are no records, until the last of them has ended.
 local function listOf(root, group)
+  if not isEnding(root) then return key('live', root) end
   return call('SISMEMBER', key('live', root), 'g' .. group) == 1 and key('live', root) or key('later', root)
 end
 
 -- One that was handed out is no entry any more: it has ended, or become a record.
 local function entryLeft(group, known)
   known.entries = known.entries - 1
-  addTo(key('group', group), 'entries', -1)
+  put(known.key, 'entries', known.entries)
   if known.entries > 0 or known.popped < known.size then return end
   local root = rootOf(group)
   leave(listOf(root, group), 'g' .. group)
@@ -38,31 +47,32 @@ end
 
 -- Makes a record of a member, so that anything may happen to it. 'record' when it is one now, or was; 'ended' when it has
 -- ended without; nil when there is no such task. One in the backlog is to end at once: nobody hands it out.
+-- `entry`: of one that is claimed, as it has just been read.
 local promoted = {}
-local function promote(id)
+local function promote(id, entry)
   local taskKey = key('task', id)
-  if call('EXISTS', taskKey) == 1 then return 'record' end
+  if not entry and call('EXISTS', taskKey) == 1 then return 'record' end
   local group, index = memberOf(id)
   if group == nil then return nil end
-  written(key('entries', group))
   local known = groupOf(group)
   if not known or index >= known.size then return nil end
-  local entry = call('HGET', key('entries', group), index)
+  entry = entry or call('HGET', key('entries', group), index)
   if not isOpenEntry(entry) or (known.dropped and index >= known.dropped) then return 'ended' end
   local coroutine, priority, options, args = rowOf(group, index)
   local state, more = 'pending', { 'parent', known.parent, 'group', group, 'index', index, 'seq', known.seq + index }
   if entry then
     local batch = batchOf(group, string.sub(entry, 2))
     state = 'running'
-    append(more, 'attempt', 1, 'token', batch.token, 'worker', sessionOf(batch.token), 'started', batch.started)
+    append(more, 'attempt', '1', 'token', batch.token, 'worker', sessionOf(batch.token), 'started', batch.started)
   end
   create(id, coroutine, args, options, priority, known.created, more, state)
-  call('HSET', key('entries', group), index, '@')
   promoted[id] = true
   if index < known.popped then
-    call('SADD', listOf(rootOf(id), group), id)
+    put(key('entries', group), spell(index), '@')
+    join(listOf(rootOf(id), group), id)
     entryLeft(group, known)
   else -- its row is skipped when its turn comes
+    call('HSET', key('entries', group), index, '@')
     call('HSET', taskKey, 'undispatched', 1)
     call('HINCRBY', key('group', group), 'skipped', 1)
     known.skipped = true
@@ -73,8 +83,7 @@ end
 -- For what concerns claimed tasks alone.
 local function promoteClaimed(id)
   local group, index = memberOf(id)
-  if group == nil then return end
-  written(key('entries', group))
+  if group == nil or promoted[id] then return end
   local entry = call('HGET', key('entries', group), index)
-  if entry and isOpenEntry(entry) then promote(id) end
+  if entry and isOpenEntry(entry) then promote(id, entry) end
 end

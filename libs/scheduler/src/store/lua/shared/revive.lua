@@ -4,7 +4,7 @@ local function revive(id, session, attempts, time)
   promoteClaimed(id)
   call('SREM', key('claims', session), id)
   local worker, token, parent, state = unpack(call('HMGET', taskKey, 'worker', 'token', 'parent', 'state'))
-  if not token or worker ~= session then return end
+  if not token or token == '' or worker ~= session then return end
   call('HDEL', taskKey, 'token')
   call('HSET', taskKey, 'state', 'pending', 'waits', time)
   moved(state, 'pending', 1)

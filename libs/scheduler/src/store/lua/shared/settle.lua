@@ -14,14 +14,17 @@ local function tellWaiter(waiter, id, state, payload)
   end
 end
 
--- Whether anybody wants to hear of single members of a group. Asked once a call.
-local awaitedGroups = {}
-local function isAwaited(group)
-  if awaitedGroups[group] == nil then awaitedGroups[group] = call('EXISTS', key('awaited', group)) == 1 end
-  return awaitedGroups[group]
+-- Tasks of this call that nobody waits for: asked for all of them at once.
+local unawaited = {}
+local function askForWaiters(ids)
+  local keys = {}
+  for i, id in ipairs(ids) do keys[i] = key('waiters', id) end
+  if #ids < 2 or call('EXISTS', unpack(keys)) > 0 then return end
+  for _, id in ipairs(ids) do unawaited[id] = true end
 end
 
 local function tellWaiters(id, state, payload)
+  if unawaited[id] then return end
   local waiters = call('SMEMBERS', key('waiters', id))
   if #waiters == 0 then return end
   for _, waiter in ipairs(waiters) do tellWaiter(waiter, id, state, payload) end
@@ -30,17 +33,10 @@ end
 
 -- The tree is kept for `ttl` ms more, then the sweep removes it (remove.lua).
 local function rootSettled(root, ttl, client, watched, time)
-  scored(prefix .. 'expiring', time + tonumber(ttl or 86400000), root)
+  scored(prefix .. 'expiring', spell(time + tonumber(ttl or 86400000)), root)
   watchedIds[#watchedIds + 1] = root
   endedRoots[root] = { client, watched }
   tellWaiters(root)
-end
-
--- Whether its coroutine has ended and its tree has not. Asked once a call; `conclude` alone makes it so.
-local endingRoots = {}
-local function isEnding(root)
-  if endingRoots[root] == nil then endingRoots[root] = call('HEXISTS', key('task', root), 'ending') == 1 end
-  return endingRoots[root]
 end
 
 local function completeRoot(root, time)
@@ -68,10 +64,11 @@ end
 
 -- Whether the ends of members until now decide their group. `failed`: a member that has just ended otherwise than well.
 local function decide(group, failed, time)
-  local known, groupKey = groupOf(group), key('group', group)
+  local known = groupOf(group)
   if known.decided or ((known.returnExceptions or not failed) and known.left > 0) then return end
   known.decided = true
-  call('HSET', groupKey, 'decided', 1, 'decidedAt', time)
+  put(known.key, 'decided', 1)
+  put(known.key, 'decidedAt', time)
   add('gathers', -1)
   failed = not known.returnExceptions and failed or nil
   deliver(known.parent, known.op .. '\ngroup\n' .. (failed or ''), group, failed)
@@ -79,12 +76,12 @@ end
 
 -- The end of a member that is a record. `undispatched`: it was still in the backlog. Answers how many members have not ended.
 local function memberEnded(group, index, state, undispatched, time)
-  local known, groupKey = groupOf(group), key('group', group)
+  local known = groupOf(group)
   known.left = known.left - 1
-  addTo(groupKey, 'left', -1)
+  put(known.key, 'left', known.left)
   if not undispatched then
     known.inflight = known.inflight - 1
-    addTo(groupKey, 'inflight', -1)
+    put(known.key, 'inflight', known.inflight)
     if known.limit > 0 and known.inflight < known.limit and known.popped < known.size then makeGroupReady(group) end
   end
   decide(group, state ~= 'succeeded' and index or nil, time)
@@ -126,18 +123,26 @@ finish = function(id, state, payload, time, row, settledBy)
   row = row or readEnd(taskKey)
   local before, parent, op, group, index, watched, undispatched, coroutine, commits, ttl, retrying, startBy, token, stranded,
     cancelRequested = unpack(row)
-  if settledBy then call('HSET', taskKey, 'state', state, 'payload', payload, 'finished', time, 'settledBy', settledBy)
-  else call('HSET', taskKey, 'state', state, 'payload', payload, 'finished', time) end
+  local at = spell(time)
+  -- One command: the token is emptied, not deleted.
+  if settledBy then
+    call('HSET', taskKey, 'state', state, 'payload', payload, 'finished', at, 'settledBy', settledBy, 'token', '')
+  elseif token then call('HSET', taskKey, 'state', state, 'payload', payload, 'finished', at, 'token', '')
+  else call('HSET', taskKey, 'state', state, 'payload', payload, 'finished', at) end
   moved(before, nil, 1)
   ended(state, coroutine, 1)
-  if token or stranded or cancelRequested then call('HDEL', taskKey, 'token', 'stranded', 'cancelRequested') end
+  if stranded or cancelRequested then call('HDEL', taskKey, 'stranded', 'cancelRequested') end
   if retrying then call('HDEL', taskKey, 'retrying', 'retryMs', 'retryAt') end
   if startBy then call('HDEL', taskKey, 'startBy') end
   if commits or retrying or startBy then dropTimers(id) end
   if not parent then return rootSettled(id, ttl, row[19], watched, time) end
   if watched then watchedIds[#watchedIds + 1] = id end
   if not isEnding(root) then leave(key('live', root), id)
-  elseif call('SREM', key('live', root), id) == 0 then call('SREM', key('later', root), id) end
+  else
+    written(key('live', root))
+    written(key('later', root))
+    if call('SREM', key('live', root), id) == 0 then call('SREM', key('later', root), id) end
+  end
   childMoved(parent, before == 'pending' and 'pending' or 'running', state, 1)
   local finished, retryMs
   if not group then
@@ -152,11 +157,11 @@ end
 -- What follows from the end of members of a group that never became records. `failed`: the first of them that has not
 -- succeeded, in the order of their ends.
 local function membersEnded(group, count, failed, time)
-  local known, groupKey = groupOf(group), key('group', group)
+  local known = groupOf(group)
   known.left, known.inflight, known.entries = known.left - count, known.inflight - count, known.entries - count
-  addTo(groupKey, 'left', -count)
-  addTo(groupKey, 'inflight', -count)
-  addTo(groupKey, 'entries', -count)
+  put(known.key, 'left', known.left)
+  put(known.key, 'inflight', known.inflight)
+  put(known.key, 'entries', known.entries)
   if known.limit > 0 and known.inflight < known.limit and known.popped < known.size then makeGroupReady(group) end
   if known.entries == 0 and known.popped >= known.size then leave(listOf(rootOf(group), group), 'g' .. group) end
   decide(group, failed, time)

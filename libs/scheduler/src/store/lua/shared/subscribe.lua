@@ -6,14 +6,15 @@ local function subscribe(id, op, target, partition)
   if finished then return tellWaiter(waiter, target) end
   if not exists then
     local group, index = memberOf(target)
-    if group then groupWritten(group) end
-    if not group or index >= tonumber(call('HGET', key('group', group), 'size') or 0) then
+    local known = group and groupOf(group)
+    if not known or index >= known.size then
       return tellWaiter(waiter, target, 'failed', '{"type":"LookupError","message":"no task ' .. target .. '"}')
     end
     local state, payload = outcomeOf(target)
     if state then return tellWaiter(waiter, target, state, payload) end
     call('SADD', key('awaited', group), target)
-    awaitedGroups[group] = true
+    known.awaited = '1'
+    put(known.key, 'awaited', 1)
   end
   call('SADD', key('waiters', target), waiter)
 end

@@ -4,7 +4,7 @@ end
 
 -- What many tasks of one call do to the same key: gathered, and written once, when the script takes hints at its end.
 -- Whoever reads such a key before calls `written` first.
-local sums, leaving, puts, scores = {}, {}, {}, {}
+local sums, joining, leaving, puts, scores = {}, {}, {}, {}, {}
 local function gathered(kind, name)
   local known = kind[name]
   if not known then
@@ -17,14 +17,18 @@ local function addTo(hash, field, n)
   local fields = gathered(sums, hash)
   fields[field] = (fields[field] or 0) + n
 end
+-- Nothing joins again what it has left in the same call.
+local function join(set, member)
+  local members = gathered(joining, set)
+  members[#members + 1] = member
+end
 local function leave(set, member)
   local members = gathered(leaving, set)
   members[#members + 1] = member
 end
+-- `value`: a whole number, or a text.
 local function put(hash, field, value)
-  local row = gathered(puts, hash)
-  row[#row + 1] = field
-  row[#row + 1] = value
+  gathered(puts, hash)[field] = type(value) == 'number' and spell(value) or value
 end
 local function scored(sorted, score, member)
   local row = gathered(scores, sorted)
@@ -37,15 +41,21 @@ local function callWithAll(command, name, values)
 end
 local function written(name)
   for field, n in pairs(sums[name] or {}) do
-    if n ~= 0 then call('HINCRBY', name, field, n) end
+    if n ~= 0 then call('HINCRBY', name, field, spell(n)) end
   end
+  local row = {}
+  for field, value in pairs(puts[name] or {}) do
+    row[#row + 1] = field
+    row[#row + 1] = value
+  end
+  callWithAll('HSET', name, row)
+  callWithAll('SADD', name, joining[name] or {})
   callWithAll('SREM', name, leaving[name] or {})
-  callWithAll('HSET', name, puts[name] or {})
   callWithAll('ZADD', name, scores[name] or {})
-  sums[name], leaving[name], puts[name], scores[name] = nil, nil, nil, nil
+  sums[name], joining[name], leaving[name], puts[name], scores[name] = nil, nil, nil, nil, nil
 end
 local function writeAll()
-  for _, kind in ipairs({ sums, leaving, puts, scores }) do
+  for _, kind in ipairs({ sums, joining, leaving, puts, scores }) do
     for name in pairs(kind) do written(name) end
   end
 end

@@ -13,7 +13,11 @@ local function strand(id, coroutine)
 end
 
 local hints = {}
-local function hint(id, coroutine, priority, time)
+local function hint(id, time)
+  local coroutine, priority = unpack(call('HMGET', key('task', id), 'coroutine', 'priority'))
+  local group, index = memberOf(id)
+  if not coroutine and group then coroutine, priority = rowOf(group, index) end
+  if not coroutine then return 0 end
   if isServed(coroutine) then
     call('ZADD', hinted, time, id)
     hints[#hints + 1] = id
@@ -27,8 +31,6 @@ end
 -- Takes members out of the backlog, at most `room`. `visit` gets id, index and row of each (coroutine \n priority \n options
 -- \n args), and says false to what is to stay, and all after it with it. Answers how many rows are through, of how many.
 local function popMembers(group, room, visit)
-  local groupKey = key('group', group)
-  groupWritten(group)
   local known = groupOf(group)
   if not known then return 0, 0 end
   local popped, limit, dispatched, through = known.popped, known.limit, 0, 0
@@ -46,7 +48,9 @@ local function popMembers(group, room, visit)
     through = i
   end
   known.popped, known.inflight, known.entries = popped + through, known.inflight + dispatched, known.entries + dispatched
-  call('HSET', groupKey, 'popped', known.popped, 'inflight', known.inflight, 'entries', known.entries)
+  put(known.key, 'popped', known.popped)
+  put(known.key, 'inflight', known.inflight)
+  put(known.key, 'entries', known.entries)
   return through, quantum
 end
 
@@ -78,38 +82,44 @@ local function hintMembers(group, room, time)
   return #handed / 2
 end
 
--- Goes through what is ready, in its order, while there is room. `members(group, room)` and `single(id, coroutine, priority)`
--- answer how much they took; nil: it stays where it is. Members of one group are at most `quantum` at a time.
+local function putBack(entries, from)
+  local row = {}
+  for i = from, #entries, 2 do row[#row + 1], row[#row + 2] = entries[i + 1], entries[i] end
+  callWithAll('ZADD', ready, row)
+end
+
+-- Goes through what is ready, in its order, while there is room. `members(group, room)` and `single(id)` answer how much they
+-- took; nil: it stays where it is. Members of one group are at most `quantum` at a time. Single tasks are fetched more and more
+-- at once, until a group comes: what is left of it may come before the others.
 local function fromReady(room, quantum, members, single)
-  local stays = {}
+  local stays, entries, at, some = {}, {}, 1, 1
   for _ = 1, 400 do
     if room <= 0 then break end
-    local entry = call('ZPOPMIN', ready)
-    if #entry == 0 then break end
-    local id, start, took = entry[1], tonumber(entry[2]), 0
+    if at > #entries then
+      entries, at, some = call('ZPOPMIN', ready, math.min(some, room)), 1, 2 * some
+      if #entries == 0 then break end
+    end
+    local id, place, took = entries[at], entries[at + 1], nil
+    local start = tonumber(place)
+    at = at + 2
     if start >= 0 then
       virtualTime = math.max(virtualTime, start)
       tick(0.01) -- so that a large tree gets its turn in an endless stream of small new ones
     end
     if string.sub(id, 1, 1) == 'g' then
-      local tree, some = rootOf(string.sub(id, 2)), math.min(room, quantum)
+      putBack(entries, at)
+      at, some = #entries + 1, 1
+      local tree, most = rootOf(string.sub(id, 2)), math.min(room, quantum)
       local before = clockOf(tree)
-      setClock(tree, math.max(before, start) + some)
-      took = members(string.sub(id, 2), some)
+      setClock(tree, math.max(before, start) + most)
+      took = members(string.sub(id, 2), most)
       if not took then setClock(tree, before) end
-    else
-      local coroutine, priority = unpack(call('HMGET', key('task', id), 'coroutine', 'priority'))
-      local group, index = memberOf(id)
-      if not coroutine and group then coroutine, priority = rowOf(group, index) end
-      if coroutine then took = single(id, coroutine, priority) end
-    end
+    else took = single(id) end
     if took then room = room - took
-    else
-      stays[#stays + 1] = entry[2]
-      stays[#stays + 1] = id
-    end
+    else stays[#stays + 1], stays[#stays + 2] = id, place end
   end
-  callWithAll('ZADD', ready, stays)
+  putBack(entries, at)
+  putBack(stays, 1)
 end
 
 -- Slots that nobody uses and nothing is on its way to. `capacity`: their sum, then sessions that drain, whose tasks do not
@@ -129,7 +139,7 @@ local function take(time)
   local room = freeSlots()
   if room > 0 then
     fromReady(math.min(200, room), 50, function(group, some) return hintMembers(group, some, time) end,
-      function(id, coroutine, priority) return hint(id, coroutine, priority, time) end)
+      function(id) return hint(id, time) end)
   end
   writeAll()
   for root, clock in pairs(moving) do call('HSET', key('task', root), 'virtual', clock) end

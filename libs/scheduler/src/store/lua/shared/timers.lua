@@ -2,7 +2,7 @@
 local timers = prefix .. 'timers'
 
 local function setTimer(id, op, due)
-  call('ZADD', timers, due, id .. ':' .. op)
+  call('ZADD', timers, spell(math.ceil(due)), id .. ':' .. op)
   call('SADD', key('alarms', id), op)
 end
 
