@@ -24,7 +24,7 @@ export type WireClaim = [
   string[],
 ];
 
-/** Members of a gather that were claimed for the first time: what they have in common, then index and row of each. */
+/** Members of a gather that were claimed for the first time: what they have in common, then index and row of each, many a text. */
 export type WireMembers = [
   group: string,
   token: string,
@@ -32,7 +32,7 @@ export type WireMembers = [
   created: string,
   started: number | string,
   time: number,
-  rows: string,
+  rows: readonly string[],
 ];
 
 export const toAnswer = ([kind, events]: [TurnAnswer['kind'], string[]]): TurnAnswer =>
@@ -57,8 +57,8 @@ export const toClaims = (records: readonly WireClaim[], members: readonly WireMe
   ...members.flatMap(ofMembers),
 ];
 
-function ofMembers([group, token, parent, created, started, claimedAt, text]: WireMembers): Claim[] {
-  const rows = text.split('\0');
+function ofMembers([group, token, parent, created, started, claimedAt, texts]: WireMembers): Claim[] {
+  const rows = texts.flatMap((text) => text.split('\0'));
   const [createdAt, startedAt] = [Number(created), Number(started)];
   const claims: Claim[] = [];
   for (let i = 0; i < rows.length; i += 2) {

@@ -8,7 +8,7 @@ import type { SettledState, TaskId } from '../contract/task.ts';
 import type { Row } from './rows.ts';
 
 type Answer = [
-  ends: string | null,
+  ends: readonly string[],
   size: string | number,
   created: string | number,
   decided: string | number,
@@ -70,10 +70,10 @@ export class MemberReads {
   }
 }
 
-/** One text for all: a client takes longer for a reply of many parts. */
+/** Many ends a text: a client takes longer for a reply of many parts. */
 export function toMembers([ends, size, created, decided, now]: Answer): GroupMembers {
   const since = (at: string | number): number => (Number(at) === 0 ? 0 : now - Number(at));
-  const outcomes = ends === null ? [] : ends.split('\0').map(toOutcome);
+  const outcomes = ends.flatMap((text) => text.split('\0').map(toOutcome));
   return { outcomes, size: Number(size), openMs: since(created), decidedMs: since(decided) };
 }
 

@@ -50,6 +50,8 @@ import {
   turnRow,
 } from './rows.ts';
 
+const settled: SettleAnswer = { kind: 'settled' };
+
 /** One script call handles about so many items: 1,000 hold Redis for about 10 ms, 100,000 for 0.8 s (reliability H13). */
 const largestCall = 1000;
 
@@ -155,15 +157,19 @@ export class RedisStore implements Store {
     row.push(...nextRow(next));
     const answer = await this.#run('settle', partition, row, { items: settlements.length });
     const [kinds, hints, news, mail, records, members] = answer as [
-      SettleAnswer['kind'][],
+      (SettleAnswer['kind'] | number)[],
       string[],
       FlatNews,
       string[],
       WireClaim[],
       WireMembers[],
     ];
-    const answers: SettleAnswer[] = Array.from(settlements, () => ({ kind: 'fenced' }));
-    for (const [at, kind] of kinds.entries()) answers[order[at] as number] = { kind };
+    const answers: SettleAnswer[] = Array.from(settlements, () => settled);
+    let at = 0;
+    for (const kind of kinds) {
+      if (typeof kind === 'number') at += kind;
+      else answers[order[at++] as number] = { kind };
+    }
     const claims = toClaims(records, members);
     return { answers, claims, hints: toHints(hints), news: toNews(news), mail: mail.map(Number) };
   }

@@ -111,7 +111,10 @@ export function idRows(ids: readonly TaskId[]): Row {
  * in few words. `order`: which settlement each answer is for.
  */
 export function settlementRows(settlements: readonly Settlement[]): { row: Row; order: number[] } {
-  const runs = new Map<string, { group: TaskId; token: string; indices: string[]; ends: string[]; places: number[] }>();
+  const runs = new Map<
+    string,
+    { group: TaskId; token: string; states: string; indices: string[]; payloads: string[]; places: number[] }
+  >();
   const others: number[] = [];
   for (const [place, { id, token, outcome, retry, logs, progress }] of settlements.entries()) {
     const member = memberOf(id);
@@ -123,18 +126,19 @@ export function settlementRows(settlements: readonly Settlement[]): { row: Row; 
     const name = `${group} ${token}`;
     let run = runs.get(name);
     if (run === undefined) {
-      run = { group, token, indices: [], ends: [], places: [] };
+      run = { group, token, states: '', indices: [], payloads: [], places: [] };
       runs.set(name, run);
     }
     run.indices.push(index);
-    run.ends.push(`${outcome.state.charAt(0)}${outcome.payload}`);
+    run.states += outcome.state.charAt(0);
+    run.payloads.push(outcome.payload);
     run.places.push(place);
   }
   const row: Row = [runs.size];
-  for (const { group, token, indices, ends } of runs.values()) {
-    row.push(group, token, indices.length);
+  for (const { group, token, states, indices, payloads } of runs.values()) {
+    row.push(group, token, indices.length, /[^s]/.test(states) ? states : '');
     for (const index of indices) row.push(index);
-    for (const end of ends) row.push(end);
+    for (const payload of payloads) row.push(payload);
   }
   row.push(others.length);
   for (const place of others) row.push(...settlementRow(settlements[place] as Settlement));

@@ -5,7 +5,7 @@
   KEYS prefix    ARGV session nonce max bytes; count, then group n indices, or '' n ids for each; channel
   Returns {{claim, ...}, {members, ...}, hints}; claim = {id, token, coroutine, args, options, attempt, parent, created,
   started, commits, logged, failures, first operation, begun, time, history, events}; members = {group, token, parent,
-  created, started, time, 'index NUL row NUL index NUL row ...'} of members of a gather that are claimed for the first time
+  created, started, time, {'index NUL row NUL index NUL row ...', ...}} of members of a gather that are claimed for the first time
   Cost O(claimed + size of their histories) ]]
 --# include keys now news sums counts members promote mail inbox tell ready take wake timers settle cancel retry end-tree suspects claims
 claimAs(now())

@@ -2,12 +2,24 @@
 --[[ settle: outcomes of tasks; groups and parents are told in the same step. With `retryMs` another attempt follows,
   unless a cancel was requested. Who has slots to spare takes up to `max` of what is ready in the same step.
   Keeps T1, T2, T3, T4, I2. The same settlement again is answered the same.
-  KEYS prefix    ARGV count, then group token n, n indices, n ends (<s|f|c><payload>) for each; count, then id token state
-  payload progress retryMs firstOp logs... for each; what followOn reads (claims.lua); channel
-  Returns {{'settled' | 'ending' | 'retrying' | 'fenced', ...} in that order, hints, news of the caller, partitions with mail, claims and members
+  KEYS prefix    ARGV count, then group token n, states ('' when all succeeded, else a letter each: s, f or c), n indices, n
+  payloads for each; count, then id token state payload progress retryMs firstOp logs... for each; what followOn reads
+  (claims.lua); channel
+  Returns {{'ending' | 'retrying' | 'fenced' | n for n that are settled, ...} in that order, hints, news of the caller, partitions with mail, claims and members
   as claim.lua answers them}    Cost O((settlements + claimed) x log ready) ]]
 --# include keys now news sums counts members promote mail inbox tell ready take wake timers settle cancel retry end-tree logs suspects claims
 local time, answers, toTell = now(), {}, {}
+
+-- Most have settled: so many in a row are answered as a number.
+local settled = 0
+local function answer(kind)
+  if kind == 'settled' then
+    settled = settled + 1
+    return
+  end
+  if settled > 0 then answers[#answers + 1], settled = settled, 0 end
+  if kind then answers[#answers + 1] = kind end
+end
 
 local function isCurrent(current, token) return current == token end
 
@@ -38,18 +50,21 @@ end
 
 -- Members of one group and claim that have ended with an outcome and nothing else. Most of them are entries.
 local function settleMembers()
-  local group, token, number = arg(), arg(), count()
+  local group, token, number, letters = arg(), arg(), count(), arg()
   local first = cursor
   cursor = cursor + 2 * number
   callerOf(token)
   local indices = { unpack(ARGV, first + 1, first + number) }
-  local entries, claims, known = entriesAt(group, indices), key('claims', caller), groupOf(group)
-  local row, ids, byCoroutine, failed, done, ends = {}, {}, {}, nil, {}, nil
+  local entries, claims, known, done = entriesAt(group, indices), key('claims', caller), groupOf(group), {}
+  local row, ids, finishedHere, byCoroutine, failed = {}, {}, 0, {}, nil
+  -- The entry of a member that runs under this token; its claim; how an entry begins when it has ended, and how many have, by
+  -- state.
+  local mine, batch, starts, ends = nil, nil, nil, nil
 
   local function write()
-    if #ids == 0 then return end
+    if finishedHere == 0 then return end
     callWithAll('HSET', key('entries', group), row)
-    for _, id in ipairs(ids) do leave(claims, id) end
+    for i = 1, finishedHere do leave(claims, ids[i]) end
     for coroutine, counted in pairs(byCoroutine) do
       for state, n in pairs(counted) do
         moved('running', nil, n)
@@ -57,46 +72,46 @@ local function settleMembers()
         childMoved(known.parent, 'running', state, n)
       end
     end
-    membersEnded(group, #ids, failed, time)
-    row, ids, byCoroutine, failed, ends = {}, {}, {}, nil, nil
+    membersEnded(group, finishedHere, failed, time)
+    row, ids, finishedHere, byCoroutine, failed, ends = {}, {}, 0, {}, nil, nil
   end
 
-  -- The entry of a member that runs under this token; its claim; what follows the letter when it has ended.
-  local mine, batch, since, records = nil, nil, nil, {}
-  for _, index in ipairs(indices) do
-    if entries[index] == '@' then records[#records + 1] = group .. '.' .. index end
+  local function settleOne(index, entry, state, payload)
+    local id = group .. '.' .. index
+    if not entry or entry == '@' or promoted[id] then
+      write()
+      return settleRecord(id, { token = token, state = state, payload = payload, progress = '', retryMs = '', logs = {} })
+    end
+    if entry ~= mine then
+      local number = string.match(entry, '^.(%d+)')
+      if not isCurrent(batchOf(group, number).token, token) then return 'fenced' end
+      if not isOpenEntry(entry) then return 'settled' end
+      mine, batch, starts, ends = entry, batchOf(group, number), {}, nil
+    end
+    local start = starts[state]
+    if not start then
+      start = string.sub(state, 1, 1) .. string.sub(mine, 2) .. '\n' .. spell(time - known.created) .. '\n'
+      starts[state] = start
+    end
+    if batch.coroutine == '' then ends = gathered(byCoroutine, (rowOf(group, index)))
+    else ends = ends or gathered(byCoroutine, batch.coroutine) end
+    finishedHere = finishedHere + 1
+    row[2 * finishedHere - 1], row[2 * finishedHere], ids[finishedHere] = index, start .. payload, id
+    ends[state] = (ends[state] or 0) + 1
+    if state ~= 'succeeded' then failed = failed or index end
+    if known.awaited then toTell[#toTell + 1] = { id, state, payload } end
+    return 'settled'
+  end
+
+  local records = {}
+  for i, index in ipairs(indices) do
+    if entries[i] == '@' then records[#records + 1] = group .. '.' .. index end
   end
   askForWaiters(records)
   for i, index in ipairs(indices) do
-    local id, told, entry = group .. '.' .. index, ARGV[first + number + i], entries[index]
-    local letter = string.sub(told, 1, 1)
-    if entry and entry ~= mine and isOpenEntry(entry) and batchOf(group, string.sub(entry, 2)).token == token then
-      mine, batch = entry, batchOf(group, string.sub(entry, 2))
-      since, ends = string.sub(entry, 2) .. '\n' .. spell(time - known.created) .. '\n', nil
-    end
-    local current = entry and entry ~= '@' and (entry == mine and token or batchOf(group, string.match(entry, '^.(%d+)')).token)
-    if done[index] then answers[#answers + 1] = done[index]
-    elseif not entry or entry == '@' or promoted[id] then
-      write()
-      local plain = { token = token, state = words[letter], payload = string.sub(told, 2), progress = '', retryMs = '', logs = {} }
-      answers[#answers + 1] = settleRecord(id, plain)
-    elseif not isCurrent(current, token) then
-      answers[#answers + 1] = 'fenced'
-    else
-      if entry == mine then
-        row[#row + 1] = index
-        row[#row + 1] = letter .. since .. string.sub(told, 2)
-        ids[#ids + 1] = id
-        if batch.coroutine == '' then ends = gathered(byCoroutine, (rowOf(group, index)))
-        elseif not ends then ends = gathered(byCoroutine, batch.coroutine) end
-        local state = words[letter]
-        ends[state] = (ends[state] or 0) + 1
-        if letter ~= 's' then failed = failed or index end
-        if known.awaited then toTell[#toTell + 1] = { id, state, string.sub(told, 2) } end
-      end
-      answers[#answers + 1] = 'settled'
-    end
-    done[index] = answers[#answers]
+    local state = letters == '' and 'succeeded' or words[string.sub(letters, i, i)]
+    done[index] = done[index] or settleOne(index, entries[i], state, ARGV[first + number + i])
+    answer(done[index])
   end
   write()
 end
@@ -115,8 +130,9 @@ askForWaiters(ids)
 for i, id in ipairs(ids) do
   callerOf(settlements[i].token)
   promoteClaimed(id)
-  answers[#answers + 1] = settleRecord(id, settlements[i])
+  answer(settleRecord(id, settlements[i]))
 end
+answer(nil)
 for _, each in ipairs(toTell) do
   tellWaiters(each[1], each[2], each[3])
   call('SREM', key('awaited', (memberOf(each[1]))), each[1])

@@ -88,44 +88,49 @@ local function batchFor(group, entry)
   if not number then
     known.batch = known.batch + 1
     put(known.key, 'batch', known.batch)
-    number = string.format('%d', known.batch)
+    number = spell(known.batch)
   end
-  own = { group = group, number = number, ids = {}, entries = {}, rows = {}, entry = '*' .. number }
+  own = { group = group, batch = number, entry = '*' .. number, ids = {}, entries = {}, number = 0, rows = newTexts() }
   claimOf[name] = own
   local started = entry and batchOf(group, number).started or time
   memberClaims[#memberClaims + 1] = { group, memberToken, known.parent, known.created, started, time, own.rows }
   return own
 end
 
+-- `coroutine`: of one that is claimed for the first time.
+local function addMember(own, id, index, row, coroutine)
+  if coroutine then
+    local number = own.number + 1
+    own.ids[number], own.number = id, number
+    own.entries[2 * number - 1], own.entries[2 * number] = index, own.entry
+    if own.coroutine ~= coroutine then own.coroutine = own.coroutine and '' or coroutine end
+  end
+  addText(own.rows, index)
+  addText(own.rows, row)
+  bytes = bytes + #row
+  taken = taken + 1
+end
+
 local function claimMember(id, group, index, entry, row)
-  local coroutine = string.sub(row, 1, string.find(row, '\n', 1, true) - 1)
-  if not entry then
+  local coroutine = not entry and string.match(row, '^[^\n]*')
+  if coroutine then
     if not serves(coroutine) then return giveToOthers(id, coroutine) end
     if isFull() then return makeReadyFirst(id, time) end
   end
-  local own = batchFor(group, entry)
-  if not entry then
-    own.ids[#own.ids + 1] = id
-    own.entries[#own.entries + 1] = index
-    own.entries[#own.entries + 1] = own.entry
-    own.coroutine = (own.coroutine or coroutine) == coroutine and coroutine or ''
-  end
-  own.rows[#own.rows + 1] = index
-  own.rows[#own.rows + 1] = row
-  bytes = bytes + #row
-  taken = taken + 1
+  addMember(batchFor(group, entry), id, index, row, coroutine)
 end
 
 -- What is the same for all members that were claimed since the last time.
 local function writeMembers()
   for _, own in pairs(claimOf) do
-    if #own.ids > 0 then
+    if own.number > 0 then
       callWithAll('HSET', key('entries', own.group), own.entries)
-      call('HSET', key('batches', own.group), own.number, memberToken .. '\n' .. time .. '\n' .. own.coroutine)
-      for _, id in ipairs(own.ids) do claimed[#claimed + 1] = id end
-      moved('pending', 'running', #own.ids)
-      childMoved(groupOf(own.group).parent, 'pending', 'running', #own.ids)
-      own.ids, own.entries = {}, {}
+      call('HSET', key('batches', own.group), own.batch, memberToken .. '\n' .. spell(time) .. '\n' .. own.coroutine)
+      local before = #claimed
+      for i = 1, own.number do claimed[before + i] = own.ids[i] end
+      moved('pending', 'running', own.number)
+      childMoved(groupOf(own.group).parent, 'pending', 'running', own.number)
+      own.ids, own.entries, own.number = {}, {}, 0
     end
   end
 end
@@ -159,7 +164,7 @@ local function claimMembers(group, indices)
   local entries, rows, open = entriesAt(group, indices), rowsAt(group, numbers), {}
   for i, index in ipairs(indices) do
     local id = group .. '.' .. index
-    if not entries[index] and numbers[i] < bound and not seen[id] then open[#open + 1] = id end
+    if not entries[i] and numbers[i] < bound and not seen[id] then open[#open + 1] = id end
   end
   local places = 0
   for from = 1, #open, 1000 do
@@ -167,7 +172,7 @@ local function claimMembers(group, indices)
   end
   if places < #open then callWithAll('ZREM', ready, open) end
   for i, index in ipairs(indices) do
-    local id, entry = group .. '.' .. index, entries[index]
+    local id, entry = group .. '.' .. index, entries[i]
     if once(id) then
       if promoted[id] or entry == '@' or not rows[numbers[i]] then
         writeMembers()
@@ -185,18 +190,31 @@ end
 -- each. Calls of one lane follow each other.
 local lines = {}
 
--- Members of a group that come next in its backlog; nil when the first of them is nothing for this session.
+-- Members of a group that come next in its backlog; nil when the first of them is nothing for this session. Most have the same
+-- coroutine as the one before.
 local function nextMembers(group, room)
-  local mine = {}
-  local through, wanted = popMembers(group, room, function(id, index, row)
-    if not serves(string.sub(row, 1, string.find(row, '\n', 1, true) - 1)) then return false end
-    mine[#mine + 1] = { id, index, row }
-  end)
-  if through == 0 then return wanted == 0 and 0 or nil end
-  for _, member in ipairs(mine) do claimMember(member[1], group, member[2], false, member[3]) end
+  local indices, rows = nextInBacklog(group, room)
+  local own, first, last, coroutine, start
+  local through, before = 0, taken
+  for i = 1, #rows do
+    if isFull() then break end
+    local index, row = indices[i], rows[i]
+    if index then
+      if not start or string.find(row, start, 1, true) ~= 1 then
+        coroutine = string.match(row, '^[^\n]*')
+        if not serves(coroutine) then break end
+        start, own = coroutine .. '\n', own or batchFor(group, false)
+      end
+      addMember(own, group .. '.' .. index, index, row, coroutine)
+      first, last = first or index, index
+    end
+    through = i
+  end
+  if through == 0 then return #rows == 0 and 0 or nil end
+  membersTaken(group, through, taken - before)
   groupGoesOn(group)
-  if #mine > 0 then lines[#lines + 1] = group .. ' ' .. mine[1][2] .. ' ' .. mine[#mine][2] end
-  return isFull() and math.huge or #mine
+  if first then lines[#lines + 1] = group .. ' ' .. first .. ' ' .. last end
+  return isFull() and math.huge or taken - before
 end
 
 -- It has been taken from where it waited. Nil when it is nothing for this session.
@@ -210,7 +228,7 @@ local function nextTask(id)
     local waiting = call('LINDEX', key('backlog', group), index)
     if not waiting then return 0 end
     if not serves(string.match(waiting, '^[^\n]*')) then return nil end
-    claimMember(id, group, string.format('%d', index), false, waiting)
+    claimMember(id, group, spellIndex(index), false, waiting)
   else return 0 end
   lines[#lines + 1] = id
   return isFull() and math.huge or 1
@@ -222,9 +240,9 @@ local function claimAgain(told)
     local single, index = memberOf(line)
     if group then
       local indices = {}
-      for each = tonumber(from), tonumber(to) do indices[#indices + 1] = string.format('%d', each) end
+      for each = tonumber(from), tonumber(to) do indices[#indices + 1] = spellIndex(each) end
       claimMembers(group, indices)
-    elseif single then claimMembers(single, { string.format('%d', index) })
+    elseif single then claimMembers(single, { spellIndex(index) })
     else claimRecord(line) end
   end
 end
@@ -250,14 +268,14 @@ local function claimNext(lane)
   if before == nonce then return claimAgain(told) end
   local room, free = max, freeSlots()
   room = room - nextHinted(room)
-  fromReady(math.min(room, free), 100, nextMembers, nextTask)
+  if not isFull() then fromReady(math.min(room, free), 100, nextMembers, nextTask) end
   if #lines > 0 then call('HSET', sessionKey, 'next:' .. lane, nonce .. '\n' .. table.concat(lines, '\n')) end
 end
 
--- What a script that claims ends with, before `take`. Rows of members are answered as one text.
+-- What a script that claims ends with, before `take`.
 local function writeClaims()
   writeMembers()
-  for _, answer in ipairs(memberClaims) do answer[7] = table.concat(answer[7], '\0') end
+  for _, answer in ipairs(memberClaims) do answer[7] = allTexts(answer[7]) end
   callWithAll('SADD', key('claims', session), claimed)
 end
 

@@ -38,24 +38,54 @@ local function endOf(entry)
   return words[letter], batch, ms, payload
 end
 
--- Entries of many members, by index; false for one that has none.
+-- Entries of many members, in the order of their indices; false for one that has none.
 local function entriesAt(group, indices)
-  local entries = {}
+  local entries, number = {}, 0
   for first = 1, #indices, 1000 do
     local some = call('HMGET', key('entries', group), unpack(indices, first, math.min(first + 999, #indices)))
-    for i, entry in ipairs(some) do entries[indices[first + i - 1]] = entry end
+    if first == 1 and #indices <= 1000 then return some end
+    for i = 1, #some do
+      number = number + 1
+      entries[number] = some[i]
+    end
   end
   return entries
 end
--- Of the members from ... to, both included. (Lua's own spelling of a number takes three times as long as this one.)
-local function entriesOf(group, from, to)
-  local entries = {}
-  for first = from, to, 1000 do
-    local indices = {}
-    for index = first, math.min(first + 999, to) do indices[#indices + 1] = string.format('%d', index) end
-    for i, entry in ipairs(call('HMGET', key('entries', group), unpack(indices))) do entries[first + i - 1] = entry end
+
+-- An index as text. Of those that follow each other each costs a seventh of what spelling it does.
+local digits, tens, before = { '0', '1', '2', '3', '4', '5', '6', '7', '8', '9' }, nil, nil
+local function spellIndex(index)
+  local last = index % 10
+  if index - last ~= tens then
+    tens = index - last
+    before = tens == 0 and '' or string.format('%d', tens / 10)
   end
+  return before .. digits[last + 1]
+end
+
+-- Of the members from ... to, both included, by index.
+local function entriesOf(group, from, to)
+  local entries, indices = {}, {}
+  for index = from, to do indices[index - from + 1] = spellIndex(index) end
+  local some = entriesAt(group, indices)
+  for i = 1, #some do entries[from + i - 1] = some[i] end
   return entries
+end
+
+-- Many texts as few, with NUL between. No longer than one buffer of Lua's: what grows beyond it is hashed again and again.
+local longest = 7000
+local function newTexts() return { done = {}, some = {}, number = 0, length = 0 } end
+local function addText(texts, text)
+  local number = texts.number + 1
+  texts.some[number], texts.number, texts.length = text, number, texts.length + #text
+  if texts.length > longest then
+    texts.done[#texts.done + 1] = table.concat(texts.some, '\0')
+    texts.some, texts.number, texts.length = {}, 0, 0
+  end
+end
+local function allTexts(texts)
+  if texts.number > 0 then texts.done[#texts.done + 1] = table.concat(texts.some, '\0') end
+  return texts.done
 end
 
 -- State and payload of a task that has ended, else nil.
@@ -72,14 +102,14 @@ local function outcomeOf(id)
   end
 end
 
--- {ends, size, created, decided, now} of a group: ends of members as one text, with NUL between
--- <s|f|c><anything>\n<anything>\n<payload>, or nothing for one that has not ended, and nil when there is none; not many more
--- than `most` bytes, and how many.
+-- {ends, size, created, decided, now} of a group: ends of members as texts, with NUL between
+-- <s|f|c><anything>\n<anything>\n<payload>, or nothing for one that has not ended; not many more than `most` bytes, and how
+-- many.
 local function endsOf(group, from, wanted, most)
   local size, dropped, droppedPayload, created, decided =
     unpack(call('HMGET', key('group', group), 'size', 'dropped', 'droppedPayload', 'created', 'decidedAt'))
   local last = math.min(from + wanted, tonumber(size or 0)) - 1
-  local entries, ends, bytes = entriesOf(group, from, last), {}, 0
+  local entries, ends, bytes = entriesOf(group, from, last), newTexts(), 0
   dropped = tonumber(dropped or size)
   for index = from, last do
     local entry = entries[index]
@@ -88,9 +118,9 @@ local function endsOf(group, from, wanted, most)
       entry = state and string.sub(state, 1, 1) .. '\n\n' .. payload or ''
     elseif not entry and index >= dropped then entry = 'c\n\n' .. droppedPayload
     elseif isOpenEntry(entry) then entry = '' end
-    ends[#ends + 1] = entry
+    addText(ends, entry)
     bytes = bytes + #entry
     if bytes > most then break end
   end
-  return { #ends > 0 and table.concat(ends, '\0'), size or 0, created or 0, decided or 0, now() }, bytes
+  return { allTexts(ends), size or 0, created or 0, decided or 0, now() }, bytes
 end

@@ -20,7 +20,7 @@ end
 local mostTold, mostBytes = 8, 2000
 local shown = { 'coroutine', 'options', 'state', 'payload', 'parent', 'created', 'started', 'finished', 'attempt', 'worker',
   'progress', 'failures', 'retryError', 'retryAt', 'total', 'pending', 'running', 'succeeded', 'failed', 'cancelled' }
-local function endOf(id, values)
+local function endAsRow(id, values)
   local row, bytes = { id }, 0
   for i, name in ipairs(shown) do
     if values[i] then
@@ -41,7 +41,7 @@ local function publishWatched(channel)
     if endedRoots[id] then finished, client, watched = true, unpack(endedRoots[id], 1, 2)
     else finished, client, watched = unpack(call('HMGET', key('task', id), 'finished', 'client', 'watched')) end
     local told = id
-    if finished and #watchedIds <= mostTold then told = endOf(id, call('HMGET', key('task', id), unpack(shown))) end
+    if finished and #watchedIds <= mostTold then told = endAsRow(id, call('HMGET', key('task', id), unpack(shown))) end
     if client and finished then
       byClient[client] = byClient[client] or {}
       table.insert(byClient[client], told)

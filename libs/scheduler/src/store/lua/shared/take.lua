@@ -28,33 +28,30 @@ local function hint(id, time)
   return 0
 end
 
--- Takes members out of the backlog, at most `room`. `visit` gets id, index and row of each (coroutine \n priority \n options
--- \n args), and says false to what is to stay, and all after it with it. Answers how many rows are through, of how many.
-local function popMembers(group, room, visit)
+-- Members that come next in the backlog, at most `room`: their indices, false for one that was cancelled before its turn, and
+-- rows (coroutine \n priority \n options \n args). Whoever takes some of them says so to `membersTaken`.
+local function nextInBacklog(group, room)
   local known = groupOf(group)
-  if not known then return 0, 0 end
-  local popped, limit, dispatched, through = known.popped, known.limit, 0, 0
-  local quantum = math.min(room, known.size - popped)
-  if limit > 0 then quantum = math.min(quantum, limit - known.inflight) end
-  if quantum <= 0 then return 0, 0 end
-  local rows = call('LRANGE', key('backlog', group), popped, popped + quantum - 1)
-  local skipped = known.skipped and entriesOf(group, popped, popped + quantum - 1) or {}
-  for i = 1, #rows do
-    if not skipped[popped + i - 1] then -- else it was cancelled before its turn
-      local index = string.format('%d', popped + i - 1)
-      if visit(group .. '.' .. index, index, rows[i]) == false then break end
-      dispatched = dispatched + 1
-    end
-    through = i
-  end
-  known.popped, known.inflight, known.entries = popped + through, known.inflight + dispatched, known.entries + dispatched
+  local quantum = known and math.min(room, known.size - known.popped) or 0
+  if known and known.limit > 0 then quantum = math.min(quantum, known.limit - known.inflight) end
+  if quantum <= 0 then return {}, {} end
+  local first = known.popped
+  local rows, indices = call('LRANGE', key('backlog', group), first, first + quantum - 1), {}
+  local skipped = known.skipped and entriesOf(group, first, first + quantum - 1) or {}
+  for i = 1, #rows do indices[i] = not skipped[first + i - 1] and spellIndex(first + i - 1) end
+  return indices, rows
+end
+
+-- So many rows are through, and so many of them were handed out.
+local function membersTaken(group, through, taken)
+  local known = groupOf(group)
+  known.popped, known.inflight, known.entries = known.popped + through, known.inflight + taken, known.entries + taken
   put(known.key, 'popped', known.popped)
   put(known.key, 'inflight', known.inflight)
   put(known.key, 'entries', known.entries)
-  return through, quantum
 end
 
--- What is left of the backlog after popMembers goes on in its turn.
+-- What is left of the backlog goes on in its turn.
 local function groupGoesOn(group)
   local known = groupOf(group)
   if known.popped < known.size then
@@ -63,22 +60,25 @@ local function groupGoesOn(group)
 end
 
 local function hintMembers(group, room, time)
-  local handed, stray, at = {}, {}, string.format('%.0f', time)
-  popMembers(group, room, function(id, _, row)
-    local coroutine, priority = string.match(row, '^([^\n]*)\n([^\n]*)')
-    if isServed(coroutine) then
+  local indices, rows = nextInBacklog(group, room)
+  if #rows == 0 then return 0 end
+  local handed, stray, at = {}, {}, spell(time)
+  for i, index in ipairs(indices) do
+    local id, coroutine, priority = group .. '.' .. tostring(index), string.match(rows[i], '^([^\n]*)\n([^\n]*)')
+    if index and isServed(coroutine) then
       handed[#handed + 1] = at
       handed[#handed + 1] = id
       hints[#hints + 1] = id
       hints[#hints + 1] = priority
-    else
+    elseif index then
       stray[#stray + 1] = id
       stray[#stray + 1] = coroutine
     end
-  end)
+  end
+  membersTaken(group, #rows, #handed / 2 + #stray / 2)
   callWithAll('ZADD', hinted, handed)
   for i = 1, #stray, 2 do strand(stray[i], stray[i + 1]) end
-  if groupOf(group) then groupGoesOn(group) end
+  groupGoesOn(group)
   return #handed / 2
 end
 

@@ -10,7 +10,7 @@ local function endsWith(news)
   local answer, bytes = endsOf(news.group, from, wanted, bytesLeft)
   membersLeft, bytesLeft = membersLeft - wanted, bytesLeft - bytes
   if bytesLeft <= 0 then return '' end
-  local ends = table.remove(answer, 1)
+  local ends = table.concat(table.remove(answer, 1), '\0')
   return table.concat(answer, '\n') .. '\n' .. ends
 end
 
