@@ -29,40 +29,36 @@ export const cancelRow = (target: Cancel): Row => [
   target.afterStart ? 1 : 0,
 ];
 
-/** `abroad`: the partition of a task that lies in another one, else ''. */
+/** `abroad`: the partition of a task that lies in another one, else ''. What the turn asks for follows by kind, in the order in
+ *  which it takes effect; what it does not ask for costs nothing. */
 export function turnRow(turn: Turn, abroad: (id: TaskId) => number | ''): Row {
-  const row: Row = [
-    turn.id,
-    turn.token,
-    turn.seq,
-    turn.known,
-    turn.suspended ? 1 : 0,
-    turn.ends ? 1 : 0,
-    turn.history ?? '',
-  ];
-  row.push(turn.waits?.join(' ') ?? '');
+  const { id, token, seq, known, suspended, history = '', waits = [] } = turn;
+  const row: Row = [id, token, seq, known, suspended ? 1 : 0, history, waits.join(' ')];
+  const kind = <Item>(name: string, items: readonly Item[], rowOf: (item: Item) => Row): void => {
+    if (items.length === 0) return;
+    row.push(name, items.length);
+    for (const item of items) row.push(...rowOf(item));
+  };
   const staged = turn.groups.filter((group) => (group.staged ?? 0) > 0);
-  row.push(staged.length, ...staged.flatMap(({ id, staged: count = 0 }) => [id, count]));
-  row.push(turn.spawns.length);
-  for (const { id, op, coroutine, args, options } of turn.spawns)
-    row.push(id, op, coroutine, args, options, ...optionsRow(options));
-  row.push(turn.groups.length);
+  kind('ahead', staged, (group) => [group.id, group.staged ?? 0]);
+  kind('spawn', turn.spawns, (spawn) => [
+    ...[spawn.id, spawn.op, spawn.coroutine, spawn.args, spawn.options],
+    ...optionsRow(spawn.options),
+  ]);
+  if (turn.groups.length > 0) row.push('gather', turn.groups.length);
   for (const { id, op, returnExceptions, limit, members } of turn.groups) {
     row.push(id, op, returnExceptions ? 1 : 0, limit, members.length);
     for (const member of members) row.push(memberRow(member));
   }
-  row.push(turn.timers.length);
-  for (const { op, ms } of turn.timers) row.push(op, ms);
-  row.push(turn.clearTimers.length, ...turn.clearTimers);
-  row.push(turn.events.length);
-  for (const event of turn.events) row.push(event.kind === 'timer' ? event.op : '', encodeEvent(event));
-  row.push(turn.cancels.length);
-  for (const cancel of turn.cancels) row.push(...cancelRow(cancel), abroad(cancel.id));
-  row.push(turn.cancelGroups.length, ...turn.cancelGroups.flatMap(cancelRow));
-  row.push(turn.subscriptions.length);
-  for (const { op, id } of turn.subscriptions) row.push(op, id, abroad(id));
-  row.push(turn.logs.length, ...turn.logs);
-  row.push(turn.progress ?? '');
+  if (turn.ends && turn.spawns.length + turn.groups.length > 0) row.push('ends', 1);
+  kind('timer', turn.timers, ({ op, ms }) => [op, ms]);
+  kind('clear', turn.clearTimers, (op) => [op]);
+  kind('event', turn.events, (event) => [event.kind === 'timer' ? event.op : '', encodeEvent(event)]);
+  kind('cancel', turn.cancels, (cancel) => [...cancelRow(cancel), abroad(cancel.id)]);
+  kind('cancel-group', turn.cancelGroups, cancelRow);
+  kind('subscribe', turn.subscriptions, ({ op, id }) => [op, id, abroad(id)]);
+  kind('log', turn.logs, (log) => [log]);
+  if (turn.progress !== undefined) row.push('progress', 1, turn.progress);
   return [row.length, ...row];
 }
 

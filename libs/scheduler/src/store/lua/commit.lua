@@ -4,7 +4,7 @@
   of more turns, events or staged members than there are is not applied: the store has lost what it had acknowledged.
   Allowed when memory is full, or suspended tasks could not go on; as `commit-growing` (scripts.ts), which creates tasks,
   it is not.
-  KEYS prefix    ARGV count, then each turn as redis-store.ts writes it; what followOn reads (claims.lua); channel
+  KEYS prefix    ARGV count, then each turn as rows.ts writes it; what followOn reads (claims.lua); channel
   Returns {{{'committed', events} | {'fenced'} | {'behind'}, ...}, hints, news of the caller, partitions with mail, claims and
   members as claim.lua answers them, slots of all sessions}    Cost O(requests x log ready) ]]
 --# include keys now news sums counts members promote mail inbox tell ready take wake timers settle cancel retry end-tree subscribe logs start-by suspects claims
@@ -58,53 +58,71 @@ local function group(parent, root, token, lengths)
   return id
 end
 
-local function apply(id, root, token, history, ends, lengths)
-  if history ~= '' then call('RPUSH', key('history', id), history) end
-  local spawned, groups = {}, {}
-  for i = 1, count() do spawned[i] = spawn(id, root) end
-  for i = 1, count() do groups[i] = group(id, root, token, lengths) end
-  if ends then -- asyncio.run: what the last turn of a root has created never starts
-    for _, child in ipairs(spawned) do cancelTask(child, '', '', time) end
-    for _, each in ipairs(groups) do dropBacklog(each, '', time) end
-  end
-  for _ = 1, count() do
-    local op, ms = arg(), count()
-    setTimer(id, op, time + ms)
-  end
-  for _ = 1, count() do clearTimer(id, arg()) end
-  for _ = 1, count() do
-    local timer, event = arg(), arg()
-    if timer == '' or clearTimer(id, timer) then call('RPUSH', key('inbox', id), event) end
-  end
-  for _ = 1, count() do
-    local target, message, event, afterStart, abroad = arg(), arg(), arg(), arg(), arg()
-    if abroad == '' then cancelTask(target, message, event, time, afterStart == '1')
-    else post(abroad, 'cancel\n' .. target .. '\n' .. message .. '\n' .. event) end
-  end
-  for _ = 1, count() do
-    local target, message, event, _ = arg(), arg(), arg(), arg()
-    cancelGroup(target, message, event, time)
-  end
-  for _ = 1, count() do
-    local op, target, abroad = arg(), arg(), arg()
-    if abroad == '' then
-      subscribe(id, op, target)
-      call('ZADD', prefix .. 'checks', 'NX', time + 1000, id)
-    else
-      call('SADD', key('abroad', id), op)
-      post(abroad, 'wait\n' .. id .. ':' .. op .. '\n' .. target)
+-- What a turn asks for, by kind: `turn` is {id, root, token, lengths, spawned, groups}, `n` how many of the kind follow.
+local apply = {
+  spawn = function(turn, n)
+    for i = 1, n do turn.spawned[i] = spawn(turn.id, turn.root) end
+  end,
+  gather = function(turn, n)
+    for i = 1, n do turn.groups[i] = group(turn.id, turn.root, turn.token, turn.lengths) end
+  end,
+  ends = function(turn) -- asyncio.run: what the last turn of a root has created never starts
+    for _, child in ipairs(turn.spawned) do cancelTask(child, '', '', time) end
+    for _, each in ipairs(turn.groups) do dropBacklog(each, '', time) end
+  end,
+  timer = function(turn, n)
+    for _ = 1, n do
+      local op, ms = arg(), count()
+      setTimer(turn.id, op, time + ms)
     end
-  end
-  local logs = {}
-  for i = 1, count() do logs[i] = arg() end
-  keepLogs(id, root, logs)
-  local progress = arg()
-  if progress ~= '' then call('HSET', key('task', id), 'progress', progress) end
-end
+  end,
+  clear = function(turn, n)
+    for _ = 1, n do clearTimer(turn.id, arg()) end
+  end,
+  event = function(turn, n)
+    for _ = 1, n do
+      local timer, event = arg(), arg()
+      if timer == '' or clearTimer(turn.id, timer) then call('RPUSH', key('inbox', turn.id), event) end
+    end
+  end,
+  cancel = function(_, n)
+    for _ = 1, n do
+      local target, message, event, afterStart, abroad = arg(), arg(), arg(), arg(), arg()
+      if abroad == '' then cancelTask(target, message, event, time, afterStart == '1')
+      else post(abroad, 'cancel\n' .. target .. '\n' .. message .. '\n' .. event) end
+    end
+  end,
+  ['cancel-group'] = function(_, n)
+    for _ = 1, n do
+      local target, message, event, _ = arg(), arg(), arg(), arg()
+      cancelGroup(target, message, event, time)
+    end
+  end,
+  subscribe = function(turn, n)
+    for _ = 1, n do
+      local op, target, abroad = arg(), arg(), arg()
+      if abroad == '' then
+        subscribe(turn.id, op, target)
+        call('ZADD', prefix .. 'checks', 'NX', time + 1000, turn.id)
+      else
+        call('SADD', key('abroad', turn.id), op)
+        post(abroad, 'wait\n' .. turn.id .. ':' .. op .. '\n' .. target)
+      end
+    end
+  end,
+  log = function(turn, n)
+    local logs = {}
+    for i = 1, n do logs[i] = arg() end
+    keepLogs(turn.id, turn.root, logs)
+  end,
+  progress = function(turn) call('HSET', key('task', turn.id), 'progress', arg()) end,
+}
 
 -- How many members of which groups were sent ahead, and whether some of them are gone.
 local function membersAhead(token)
   local lengths, lacking = {}, false
+  if ARGV[cursor + 1] ~= 'ahead' then return lengths, lacking end
+  arg()
   for _ = 1, count() do
     local group, size = arg(), count()
     lengths[group] = size
@@ -128,7 +146,7 @@ local answers = {}
 for i = 1, count() do
   local length = count() -- number of arguments of this turn, so that a refused one can be skipped
   local stop = cursor + length
-  local id, token, seq, known, suspended, ends, history, waits = arg(), arg(), count(), count(), arg(), arg(), arg(), arg()
+  local id, token, seq, known, suspended, history, waits = arg(), arg(), count(), count(), arg(), arg(), arg()
   local lengths, lacking = membersAhead(token)
   callerOf(token)
   local taskKey = key('task', id)
@@ -141,7 +159,9 @@ for i = 1, count() do
   else
     if isNext then
       committing = id
-      apply(id, rootOf(id), token, history, ends == '1', lengths)
+      if history ~= '' then call('RPUSH', key('history', id), history) end
+      local turn = { id = id, root = rootOf(id), token = token, lengths = lengths, spawned = {}, groups = {} }
+      while cursor < stop do apply[arg()](turn, count()) end
       committing = nil
       if crashes and history ~= '' then call('HDEL', taskKey, 'crashes', 'crashedFrom') end -- it got on: no crash in a row
       if watched == '2' then watchedIds[#watchedIds + 1] = id end
