@@ -38,17 +38,7 @@ import { MemberReads } from './member-reads.ts';
 import { hearMessage, toHints } from './messages.ts';
 import type { RedisConnection } from './redis-connection.ts';
 import { redisError } from './redis-error.ts';
-import {
-  cancelRow,
-  idRows,
-  memberRow,
-  nextRow,
-  optionsRow,
-  type Row,
-  settlementRows,
-  shareOf,
-  turnRow,
-} from './rows.ts';
+import { cancelRow, idRows, memberRow, nextRow, type Row, rootRow, settlementRows, shareOf, turnRow } from './rows.ts';
 
 const settled: SettleAnswer = { kind: 'settled' };
 
@@ -73,16 +63,7 @@ export class RedisStore implements Store {
   }
 
   async submit(partition: number, roots: readonly NewRoot[]) {
-    const rows = roots.flatMap(({ id, coroutine, args, options, resultTtlMs, idempotency }) => [
-      id,
-      coroutine,
-      args,
-      options,
-      ...optionsRow(options),
-      resultTtlMs,
-      idempotency?.key ?? '',
-      idempotency?.fingerprint ?? '',
-    ]);
+    const rows = roots.flatMap(rootRow);
     const [existing, createdAt, hints] = (await this.#run('submit', partition, [this.#hears, roots.length, ...rows], {
       items: roots.length,
     })) as [string[], number, string[]];

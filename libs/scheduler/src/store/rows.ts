@@ -2,7 +2,7 @@
 import type { KeptOptions } from '../contract/coroutine.ts';
 import { encodeEvent } from '../contract/history.ts';
 import { bytesPerCall } from '../contract/limits.ts';
-import type { Cancel, GroupMember, Next, Settlement, Turn } from '../contract/store.ts';
+import type { Cancel, GroupMember, NewRoot, Next, Settlement, Turn } from '../contract/store.ts';
 import type { TaskId } from '../contract/task.ts';
 
 export type Row = (string | number)[];
@@ -15,6 +15,15 @@ export function optionsRow(options: string): Row {
   const limits = [expiresAfter, deadline, deadlineAt];
   const none = limits.every((limit) => limit === undefined);
   return [priority, none ? '' : limits.map((limit) => (limit === undefined ? '' : Math.ceil(limit))).join('\n')];
+}
+
+const usualTtlMs = 86_400_000;
+
+export function rootRow({ id, coroutine, args, options, resultTtlMs, idempotency }: NewRoot): Row {
+  const [priority, limits] = optionsRow(options) as [number, string];
+  const row = [id, coroutine, args, options];
+  if (priority === 0 && limits === '' && resultTtlMs === usualTtlMs && idempotency === undefined) return [...row, ''];
+  return [...row, 'more', priority, limits, resultTtlMs, idempotency?.key ?? '', idempotency?.fingerprint ?? ''];
 }
 
 /** One line for each field, so that Lua can take it apart without parsing JSON (whose texts hold no line breaks). */
@@ -63,15 +72,10 @@ export function turnRow(turn: Turn, abroad: (id: TaskId) => number | ''): Row {
 }
 
 const settlementRow = ({ id, token, outcome, retry, logs, progress }: Settlement): Row => [
-  id,
-  token,
-  outcome.state,
-  outcome.payload,
-  progress ?? '',
-  retry?.ms ?? '',
-  retry?.firstOp ?? '',
-  logs.length,
-  ...logs,
+  ...[id, token, outcome.state, outcome.payload],
+  ...(progress === undefined && retry === undefined && logs.length === 0
+    ? ['']
+    : ['more', progress ?? '', retry?.ms ?? '', retry?.firstOp ?? '', logs.length, ...logs]),
 ];
 
 /** A member's group and number; undefined for another id. */
@@ -131,11 +135,9 @@ export function settlementRows(settlements: readonly Settlement[]): { row: Row; 
     run.places.push(place);
   }
   const row: Row = [runs.size];
-  for (const { group, token, states, indices, payloads } of runs.values()) {
-    row.push(group, token, indices.length, /[^s]/.test(states) ? states : '');
-    for (const index of indices) row.push(index);
-    for (const payload of payloads) row.push(payload);
-  }
+  // Texts for many: each argument of a call costs a client as much as what it does for a task besides.
+  for (const { group, token, states, indices, payloads } of runs.values())
+    row.push(group, token, /[^s]/.test(states) ? states : '', indices.join(' '), payloads.join('\0'));
   row.push(others.length);
   for (const place of others) row.push(...settlementRow(settlements[place] as Settlement));
   return { row, order: [...[...runs.values()].flatMap(({ places }) => places), ...others] };

@@ -2,9 +2,9 @@
 --[[ settle: outcomes of tasks; groups and parents are told in the same step. With `retryMs` another attempt follows,
   unless a cancel was requested. Who has slots to spare takes up to `max` of what is ready in the same step.
   Keeps T1, T2, T3, T4, I2. The same settlement again is answered the same.
-  KEYS prefix    ARGV count, then group token n, states ('' when all succeeded, else a letter each: s, f or c), n indices, n
-  payloads for each; count, then id token state payload progress retryMs firstOp logs... for each; what followOn reads
-  (claims.lua); channel
+  KEYS prefix    ARGV count, then group, token, states ('' when all succeeded, else a letter each: s, f or c), 'index index ...',
+  'payload NUL payload ...' for each; count, then id token state payload '' for each, or 'more' progress retryMs firstOp n logs
+  in place of ''; what followOn reads (claims.lua); channel
   Returns {{'ending' | 'retrying' | 'fenced' | n for n that are settled, ...} in that order, hints, news of the caller, partitions with mail, claims and members
   as claim.lua answers them}    Cost O((settlements + claimed) x log ready) ]]
 --# include keys now news sums counts members promote mail inbox tell ready take wake timers settle cancel retry end-tree logs suspects claims
@@ -50,11 +50,10 @@ end
 
 -- Members of one group and claim that have ended with an outcome and nothing else. Most of them are entries.
 local function settleMembers()
-  local group, token, number, letters = arg(), arg(), count(), arg()
-  local first = cursor
-  cursor = cursor + 2 * number
+  local group, token, letters, indices = arg(), arg(), arg(), {}
+  for index in string.gmatch(arg(), '%d+') do indices[#indices + 1] = index end
+  local payloads = textsIn(arg())
   callerOf(token)
-  local indices = { unpack(ARGV, first + 1, first + number) }
   local entries, claims, known, done = entriesAt(group, indices), key('claims', caller), groupOf(group), {}
   local row, ids, finishedHere, byCoroutine, failed = {}, {}, 0, {}, nil
   -- The entry of a member that runs under this token; its claim; how an entry begins when it has ended, and how many have, by
@@ -110,7 +109,7 @@ local function settleMembers()
   askForWaiters(records)
   for i, index in ipairs(indices) do
     local state = letters == '' and 'succeeded' or words[string.sub(letters, i, i)]
-    done[index] = done[index] or settleOne(index, entries[i], state, ARGV[first + number + i])
+    done[index] = done[index] or settleOne(index, entries[i], state, payloads[i])
     answer(done[index])
   end
   write()
@@ -121,9 +120,11 @@ local settlements, ids = {}, {}
 for i = 1, count() do
   local id = arg()
   ids[i] = id
-  local settlement = { token = arg(), state = arg(), payload = arg(), progress = arg(), retryMs = arg(), firstOp = arg(),
-    logs = {} }
-  for n = 1, count() do settlement.logs[n] = arg() end
+  local settlement = { token = arg(), state = arg(), payload = arg(), progress = '', retryMs = '', logs = {} }
+  if arg() == 'more' then
+    settlement.progress, settlement.retryMs, settlement.firstOp = arg(), arg(), arg()
+    for n = 1, count() do settlement.logs[n] = arg() end
+  end
   settlements[i] = settlement
 end
 askForWaiters(ids)

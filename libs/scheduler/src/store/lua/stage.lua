@@ -3,7 +3,7 @@
   They are kept under the token of the claim, so that no other run can mix its own in. A chunk that is there already
   is left alone (re-sent).
   KEYS prefix    ARGV group, token, from, rows in one text with NUL between    Returns 1, or 0 when the chunk before is missing    Cost O(rows) ]]
---# include keys
+--# include keys now sums members
 local group, token, from = arg(), arg(), count()
 local staged = key('staged', token .. ':' .. group)
 if call('EXISTS', key('group', group)) == 1 then return 1 end
@@ -11,14 +11,8 @@ if from == 0 then call('DEL', staged) end
 local length = call('LLEN', staged)
 if length < from then return 0 end
 if length == from then
-  local text, rows = arg(), {}
-  local first = text ~= '' and 1
-  while first do
-    local stop = string.find(text, '\0', first, true)
-    rows[#rows + 1] = string.sub(text, first, (stop or 0) - 1)
-    first = stop and stop + 1
-  end
-  for from = 1, #rows, 1000 do call('RPUSH', staged, unpack(rows, from, math.min(from + 999, #rows))) end
+  local text = arg()
+  if text ~= '' then callWithAll('RPUSH', staged, textsIn(text)) end
   call('EXPIRE', staged, 3600)
 end
 return 1

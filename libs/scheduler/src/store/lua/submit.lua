@@ -2,17 +2,19 @@
 --[[ submit: creates root tasks and makes them ready.
   Keeps I3 (record and place in `ready` in one step), T3. A root that exists already is left alone (re-sent).
   What a worker with room is told of directly is not among the hints.
-  KEYS prefix    ARGV client ('' when it does not listen), count, then id coroutine args options priority limits resultTtlMs idempotencyKey fingerprint for each; channel
+  KEYS prefix    ARGV client ('' when it does not listen), count, then id coroutine args options '' for each, or
+  'more' priority limits resultTtlMs idempotencyKey fingerprint in place of ''; channel
   Returns {{'' | existing id | 'conflict', ...}, time, hints}    Cost O(roots x log ready) ]]
 --# include keys now news sums counts members promote ready take timers start-by sessions direct
-local time, answers, client, roots, places = now(), {}, arg(), {}, {}
-local number, created = count(), {}
-local keys = {}
-for i = 1, number do keys[i] = key('task', ARGV[cursor + 9 * i - 8]) end
-local someExist = #keys > 0 and call('EXISTS', unpack(keys)) > 0
-for i = 1, number do
-  local id, coroutine, args, options, priority, limits, ttl, name, fingerprint =
-    arg(), arg(), arg(), arg(), arg(), arg(), arg(), arg(), arg()
+local time, answers, client, roots, places, given, keys = now(), {}, arg(), {}, {}, {}, {}
+for i = 1, count() do
+  local root = { id = arg(), coroutine = arg(), args = arg(), options = arg(), priority = '0', limits = '', ttl = '86400000', name = '' }
+  if arg() == 'more' then root.priority, root.limits, root.ttl, root.name, root.fingerprint = arg(), arg(), arg(), arg(), arg() end
+  given[i], keys[i] = root, key('task', root.id)
+end
+local someExist, created = #keys > 0 and call('EXISTS', unpack(keys)) > 0, {}
+for i, root in ipairs(given) do
+  local id, ttl, name, fingerprint = root.id, root.ttl, root.name, root.fingerprint
   answers[i] = ''
   local known = name ~= '' and call('GET', key('idempotency', name))
   local existing, before, expires = string.match(known or '', '^([^\n]*)\n([^\n]*)\n(.*)$')
@@ -28,11 +30,11 @@ for i = 1, number do
       call('SET', key('idempotency', name), id .. '\n' .. fingerprint .. '\n' .. (time + 86400000), 'EX', 86400)
       append(more, 'idempotency', name)
     end
-    create(id, coroutine, args, options, priority, time, more)
-    mustStart(id, limits, time)
+    create(id, root.coroutine, root.args, root.options, root.priority, time, more)
+    mustStart(id, root.limits, time)
     moved(nil, 'pending', 1)
     roots[#roots + 1], roots[#roots + 2] = 0, id
-    places[#places + 1], places[#places + 2] = placeOf(virtualTime, priority), id
+    places[#places + 1], places[#places + 2] = placeOf(virtualTime, root.priority), id
   end
 end
 callWithAll('ZADD', prefix .. 'roots', roots)

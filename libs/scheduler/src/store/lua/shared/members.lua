@@ -83,6 +83,16 @@ local function addText(texts, text)
     texts.some, texts.number, texts.length = {}, 0, 0
   end
 end
+local function textsIn(text)
+  local texts, number, first = {}, 0, 1
+  while first do
+    local stop = string.find(text, '\0', first, true)
+    number = number + 1
+    texts[number] = string.sub(text, first, stop and stop - 1 or -1)
+    first = stop and stop + 1
+  end
+  return texts
+end
 local function allTexts(texts)
   if texts.number > 0 then texts.done[#texts.done + 1] = table.concat(texts.some, '\0') end
   return texts.done
