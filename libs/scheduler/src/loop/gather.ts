@@ -62,6 +62,13 @@ export function gather(
 const resultOf = (outcome: Outcome): unknown =>
   outcome.state === 'succeeded' ? decode(outcome.payload) : toError(decode(outcome.payload) as ErrorValue);
 
+/** What a delivery brings. @throws CorralInternalError when one has not ended */
+export const resultsOf = (outcomes: readonly (Outcome | undefined)[]): unknown[] =>
+  outcomes.map((outcome) => {
+    if (outcome === undefined) throw new CorralInternalError('a gather was decided before its members ended');
+    return resultOf(outcome);
+  });
+
 class GatherGroup extends Future<unknown[]> {
   readonly #operations: Operations;
   readonly #id: string;
@@ -92,14 +99,10 @@ class GatherGroup extends Future<unknown[]> {
 
   #decided(event: Delivery): void {
     if (event.kind !== 'group') return;
-    const values = (event.members ?? []).map((outcome) => {
-      if (outcome === undefined)
-        throw new CorralInternalError(`gather ${this.#id} was decided before its members ended`);
-      return resultOf(outcome);
-    });
-    if (event.failed !== undefined) this.reject(values[0]);
+    const { failed, results = [] } = event;
+    if (failed !== undefined) this.reject(results[0]);
     else if (this.#struck !== undefined) this.reject(this.#struck);
-    else this.resolve(values);
+    else this.resolve(results);
   }
 
   override strike(error: CancelledError): void {

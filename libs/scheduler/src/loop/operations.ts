@@ -3,14 +3,14 @@
 import type { TaskOptions } from '../contract/coroutine.ts';
 import type { TaskEvent } from '../contract/history.ts';
 import type { Limits } from '../contract/limits.ts';
-import type { Outcome } from '../contract/outcome.ts';
 import type { TaskId } from '../contract/task.ts';
 import type { Awaiter } from './futures.ts';
 import type { Task } from './tasks.ts';
 import type { SideEffect, TurnRequests } from './turn.ts';
 
-/** An event of the inbox, with what had to be read to act on it. */
-export type Delivery = TaskEvent & { members?: (Outcome | undefined)[] };
+/** An event of the inbox, with what had to be read to act on it: of a gather the results of its members, or of the one that
+ *  has decided it. Nobody else has the array. */
+export type Delivery = TaskEvent & { results?: unknown[] };
 
 export interface Operations extends Awaiter {
   readonly taskId: TaskId;

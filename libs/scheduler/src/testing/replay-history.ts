@@ -9,6 +9,7 @@ import type { ErrorValue, Outcome } from '../contract/outcome.ts';
 import { historyVersion, type RecordedHistory } from '../contract/recorded-history.ts';
 import type { TaskState } from '../contract/task.ts';
 import type { AnyCoroutineFunction } from '../loop/coroutines.ts';
+import { resultsOf } from '../loop/gather.ts';
 import { Runner } from '../loop/runner.ts';
 import { Notice } from '../worker/notice.ts';
 import { SystemClock } from '../worker/system-clock.ts';
@@ -51,7 +52,8 @@ export async function replayHistory(fn: AnyCoroutineFunction, history: RecordedH
   for (const step of steps) {
     if (runner.outcome !== undefined) break;
     if ('event' in step) {
-      runner.deliver(step.event);
+      const { members, ...event } = step.event;
+      runner.deliver(members === undefined ? event : { ...event, results: resultsOf(members) });
       await drain();
       continue;
     }

@@ -35,7 +35,7 @@ export class Report {
     this.#instrument.replayed?.({ ...this.about, steps, ms });
   }
 
-  gathered({ size, openMs, decidedMs }: GroupMembers, failed: boolean): void {
+  gathered({ size, openMs, decidedMs }: Omit<GroupMembers, 'outcomes'>, failed: boolean): void {
     this.#instrument.gathered?.({ ...this.about, members: size, failed, openMs, fanInMs: decidedMs });
   }
 

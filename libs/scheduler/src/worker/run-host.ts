@@ -2,11 +2,11 @@
 import type { Clock } from '../contract/clock.ts';
 import type { Instrument } from '../contract/instrument.ts';
 import type { Limits } from '../contract/limits.ts';
-import type { GroupMembers } from '../contract/outcome.ts';
 import type { SettleAnswer, Settlement, Turn, TurnAnswer } from '../contract/store.ts';
 import type { TaskId } from '../contract/task.ts';
 import type { Threads } from '../contract/threads.ts';
 import type { StepWatch } from '../loop/oversights.ts';
+import type { GroupResults } from './members.ts';
 import type { Parking } from './parking.ts';
 import type { TaskRun } from './run.ts';
 import type { Slots } from './slots.ts';
@@ -25,8 +25,8 @@ export interface RunHost {
   settle(settlement: Settlement): Promise<SettleAnswer>;
   /** So many outcomes wait for the store that no more tasks should be taken for them. */
   readonly congested: boolean;
-  /** All outcomes of a group, or only member `index`. */
-  members(group: TaskId, index: number | undefined): Promise<GroupMembers>;
+  /** All results of a group, or only that of member `index`. */
+  members(group: TaskId, index: number | undefined): Promise<GroupResults>;
   /** Another attempt of a task follows in so many milliseconds. */
   retryLater(task: TaskId, ms: number): void;
   /** The coroutine of the root has ended, tasks of its tree have not. */

@@ -26,6 +26,7 @@ import { Runner } from '../loop/runner.ts';
 import type { SideEffect } from '../loop/turn.ts';
 import { AttemptLimits, hasTimeLimits } from './attempt-limits.ts';
 import { asOffender, type Offender } from './blame.ts';
+import { withResults } from './members.ts';
 import { Notice } from './notice.ts';
 import { Report } from './report.ts';
 import { retryAfterMs } from './retry.ts';
@@ -253,16 +254,18 @@ export class TaskRun implements Offender {
 
   async #deliver(): Promise<void> {
     const event = this.#inbox.next();
-    const delivery: Delivery = event.kind === 'group' ? { ...event, members: await this.#gathered(event) } : event;
+    const delivery: Delivery = event.kind === 'group' ? { ...event, results: await this.#gathered(event) } : event;
     if (event.kind === 'timer') this.#timers?.clear(event.op);
     this.#runner.deliver(delivery);
     await this.#drain();
   }
 
-  async #gathered(event: Extract<TaskEvent, { kind: 'group' }>): Promise<(Outcome | undefined)[]> {
-    const group = event.told ?? (await this.#host.members(childId(this.claim.id, event.op), event.failed));
-    if (!this.#runner.replaying) this.#report.gathered(group, event.failed !== undefined);
-    return group.outcomes;
+  async #gathered(event: Extract<TaskEvent, { kind: 'group' }>): Promise<unknown[]> {
+    const { told, failed } = event;
+    const group =
+      told === undefined ? await this.#host.members(childId(this.claim.id, event.op), failed) : withResults(told);
+    if (!this.#runner.replaying) this.#report.gathered(group, failed !== undefined);
+    return group.results;
   }
 
   /** Until the coroutine has nothing left to do by itself. */

@@ -89,13 +89,30 @@ describe('members', () => {
     ['pages that large results have filled', (from: number) => (from === 1000 ? 300 : 1000), undefined],
   ])('come in order: %s', async (_, most, expected) => {
     const { calls, store } = reading(6500, most);
-    const { outcomes } = await readMembers(store, clock(), 0, 'g', undefined);
-    expect(outcomes.map((outcome) => Number(outcome?.payload))).toEqual(Array.from({ length: 6500 }, (_, i) => i));
+    const { results } = await readMembers(store, clock(), 0, 'g', undefined);
+    expect(results).toEqual(Array.from({ length: 6500 }, (_, i) => i));
     if (expected !== undefined) expect(calls).toEqual(expected);
+  });
+
+  it('are decoded page by page, before more are asked for', async () => {
+    const { calls, store } = reading(6500, () => 1000);
+    const members: Store['members'] = async (partition, group, from, count) => {
+      const page = await store.members(partition, group, from, count);
+      if (from === 1000) page.outcomes[0] = { state: 'succeeded', payload: 'no JSON' };
+      return page;
+    };
+    await expect(readMembers({ members } as Store, clock(), 0, 'g', undefined)).rejects.toThrow(SyntaxError);
+    expect(calls).toEqual([0, 1000, 2000, 3000, 4000]);
+  });
+
+  it('fail when one has not ended', async () => {
+    const members: Store['members'] = async () => ({ outcomes: [undefined], size: 1, openMs: 0, decidedMs: 0 });
+    const read = readMembers({ members } as Store, clock(), 0, 'g', undefined);
+    await expect(read).rejects.toThrow('a gather was decided before its members ended');
   });
 
   it('end where the store has no more', async () => {
     const { store } = reading(3000, (from) => (from >= 2000 ? 0 : 1000));
-    expect((await readMembers(store, clock(), 0, 'g', undefined)).outcomes).toHaveLength(2000);
+    expect((await readMembers(store, clock(), 0, 'g', undefined)).results).toHaveLength(2000);
   });
 });
