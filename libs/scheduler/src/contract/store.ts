@@ -117,6 +117,9 @@ export interface NewGroup {
   limit: number;
 }
 
+/** As it was asked for; its members come when they are looked at. */
+export type AskedGroup = Omit<NewGroup, 'staged' | 'members'> & { members: Iterable<GroupMember> };
+
 export interface GroupMember {
   coroutine: string;
   args: string;
@@ -167,8 +170,12 @@ export interface Turn {
   waits?: readonly TaskId[] | undefined;
 }
 
+/** Before members of its gathers were sent ahead. */
+export type AskedTurn = Omit<Turn, 'groups'> & { groups: readonly AskedGroup[] };
+
 /** Such turns create tasks: a store whose memory is full refuses them, and takes all others. */
-export const isGrowing = ({ spawns, groups }: Turn): boolean => spawns.length > 0 || groups.length > 0;
+export const isGrowing = ({ spawns, groups }: Pick<AskedTurn, 'spawns' | 'groups'>): boolean =>
+  spawns.length > 0 || groups.length > 0;
 
 /** Events number `from` and following of the inbox of a task. */
 export interface News {

@@ -9,11 +9,11 @@
  *     and with returnExceptions, or when none does, after all have ended, whatever their results (asyncio).
  * Why a group with one event and not a task for each member: replay of a gather of 100,000 must not cost 100,000 drains.
  */
-import { decode, encode, toError } from '../contract/codec.ts';
+import { decode, toError } from '../contract/codec.ts';
 import { type CancelledError, CorralInternalError } from '../contract/exceptions.ts';
 import { childId } from '../contract/ids.ts';
-import { sized } from '../contract/limits.ts';
 import type { ErrorValue, Outcome } from '../contract/outcome.ts';
+import { AskedMembers } from './asked-members.ts';
 import { Coroutine } from './coroutines.ts';
 import { Future } from './futures.ts';
 import type { Delivery, Operations } from './operations.ts';
@@ -82,19 +82,13 @@ class GatherGroup extends Future<unknown[]> {
   ) {
     super(operations);
     this.#operations = operations;
-    const options = operations.keptOptions({});
-    const { payload } = operations.limits;
-    const rows = members.map(({ coroutineName, args }) => ({
-      coroutine: coroutineName,
-      args: sized(`arguments of ${coroutineName}`, encode(args), payload, 'payload'),
-      options,
-    }));
+    const kept = new AskedMembers(members, operations.keptOptions({}), operations.limits.payload);
     const detail = `${members.length} ${members[0]?.coroutineName ?? ''}`.trimEnd();
     const op = operations.begin('gather', detail, (event) => this.#decided(event));
     this.#id = childId(operations.taskId, op);
     for (const member of operations.oversights === undefined ? [] : members) operations.oversights?.given(member);
     operations.oversights?.began(this, `gather of ${detail}`, true);
-    operations.requests(op)?.groups.push({ id: this.#id, op, members: rows, returnExceptions, limit });
+    operations.requests(op)?.groups.push({ id: this.#id, op, members: kept, returnExceptions, limit });
   }
 
   #decided(event: Delivery): void {

@@ -4,7 +4,7 @@
  * and cancels do not act before.
  */
 import type { HistoryStep } from '../contract/history.ts';
-import type { Cancel, NewGroup, Spawn } from '../contract/store.ts';
+import type { AskedGroup, Cancel, Spawn } from '../contract/store.ts';
 import type { TaskId } from '../contract/task.ts';
 import type { ThreadCall } from '../contract/threads.ts';
 
@@ -16,7 +16,7 @@ export type SideEffect =
 export class TurnRequests {
   readonly steps: HistoryStep[] = [];
   readonly spawns: Spawn[] = [];
-  readonly groups: NewGroup[] = [];
+  readonly groups: AskedGroup[] = [];
   readonly timers: { op: number; ms: number }[] = [];
   readonly clearTimers: number[] = [];
   readonly cancels: Cancel[] = [];

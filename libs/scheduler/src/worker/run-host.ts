@@ -2,7 +2,7 @@
 import type { Clock } from '../contract/clock.ts';
 import type { Instrument } from '../contract/instrument.ts';
 import type { Limits } from '../contract/limits.ts';
-import type { SettleAnswer, Settlement, Turn, TurnAnswer } from '../contract/store.ts';
+import type { AskedTurn, SettleAnswer, Settlement, TurnAnswer } from '../contract/store.ts';
 import type { TaskId } from '../contract/task.ts';
 import type { Threads } from '../contract/threads.ts';
 import type { StepWatch } from '../loop/oversights.ts';
@@ -19,7 +19,7 @@ export interface RunHost {
   readonly threads: Threads;
   /** In debug mode. */
   readonly watch: StepWatch | undefined;
-  commit(turn: Turn): Promise<TurnAnswer>;
+  commit(turn: AskedTurn): Promise<TurnAnswer>;
   /** Fences the run and lets another worker, or this one, run the task from what is recorded. */
   giveBack(run: TaskRun, reason: string): void;
   settle(settlement: Settlement): Promise<SettleAnswer>;

@@ -13,6 +13,7 @@ import { partitionOf } from '../contract/ids.ts';
 import type { Instrument } from '../contract/instrument.ts';
 import type { Limits } from '../contract/limits.ts';
 import {
+  type AskedTurn,
   type Claim,
   type ClaimNews,
   isGrowing,
@@ -261,7 +262,7 @@ export class Runs implements RunHost {
     this.#release(id, reason);
   }
 
-  async commit(turn: Turn): Promise<TurnAnswer> {
+  async commit(turn: AskedTurn): Promise<TurnAnswer> {
     const partition = this.#partition(turn.id);
     const commits = isGrowing(turn) ? this.#growing : this.#commits;
     const staged = await stageMembers(this.#store, this.clock, partition, turn);

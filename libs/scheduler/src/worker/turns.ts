@@ -5,7 +5,7 @@
  */
 import type { Clock } from '../contract/clock.ts';
 import type { TaskEvent } from '../contract/history.ts';
-import type { Cancel, Claim, Turn } from '../contract/store.ts';
+import type { AskedTurn, Cancel, Claim } from '../contract/store.ts';
 import type { Runner } from '../loop/runner.ts';
 import { TurnRequests } from '../loop/turn.ts';
 import { Talk } from './talk.ts';
@@ -82,7 +82,7 @@ export class Turns {
   }
 
   /** The next turn, and the requests that it holds. */
-  next(runner: Runner, known: number, suspended: boolean, ends: boolean): { turn: Turn; requests: TurnRequests } {
+  next(runner: Runner, known: number, suspended: boolean, ends: boolean): { turn: AskedTurn; requests: TurnRequests } {
     this.clear();
     const requests = this.#requests ?? new TurnRequests();
     const events = this.#events;
@@ -94,7 +94,7 @@ export class Turns {
     const wave = `${id}:${this.#commits}`;
     const inWave = (cancel: Cancel): Cancel => ({ ...cancel, wave: cancel.wave ?? wave });
     const { sideEffects: _, steps, ...effects } = requests;
-    const turn: Turn = {
+    const turn: AskedTurn = {
       ...effects,
       ...{ id, token, known, events, suspended, ends },
       seq: this.#commits,
@@ -107,7 +107,7 @@ export class Turns {
   }
 
   /** The store has taken the turn; `news`: and has told of events, so the task goes on. */
-  committed(turn: Turn, news: boolean): void {
+  committed(turn: AskedTurn, news: boolean): void {
     this.#acknowledged = turn.seq;
     this.#recordedSuspended = turn.suspended && !news;
   }

@@ -95,6 +95,18 @@ describe('gather', () => {
     expect(view.result).toEqual([2, 10, 2, 10]);
   });
 
+  it('sends the arguments as they were at the call, however many they are', async () => {
+    const view = await run(async (loop) => {
+      const args = Array.from({ length: 6000 }, (_, n) => ({ n }));
+      const answers = loop.gather(args.map((each) => double(each)));
+      for (const each of args) each.n = -1;
+      await loop.sleep(1); // others go out meanwhile
+      for (const each of args) each.n = -2;
+      return await answers;
+    });
+    expect((view.result as number[]).every((value, n) => value === 2 * n)).toBe(true);
+  });
+
   it('of 3,000 over two workers gives all results', async () => {
     const view = await run((loop) => loop.gather(Array.from({ length: 3000 }, (_, n) => double({ n }))));
     expect((view.result as number[]).every((value, n) => value === 2 * n)).toBe(true);

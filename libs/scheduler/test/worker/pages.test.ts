@@ -37,7 +37,7 @@ describe('stage', () => {
   it('leaves a small gather as it is', async () => {
     const { seen, store } = staging();
     const turn = turnOf(1000);
-    expect(await stageMembers(store, clock(), 0, turn)).toBe(turn);
+    expect(await stageMembers(store, clock(), 0, turn)).toEqual(turn);
     expect(seen.calls).toEqual([]);
   });
 
@@ -48,10 +48,32 @@ describe('stage', () => {
     expect(turn?.groups[0]).toMatchObject({ staged: 6000, members: { length: 500 } });
   });
 
-  it('fills chunks with about 4 MiB', async () => {
+  it('looks at members as their chunk goes out', async () => {
+    const [group] = turnOf(6500).groups as [NewGroup];
+    let looked = 0;
+    function* members(): Generator<GroupMember> {
+      for (const member of group.members) {
+        looked += 1;
+        yield member;
+      }
+    }
+    const ahead: number[] = [];
+    const stage: Store['stage'] = async (_partition, _group, _token, from) => {
+      ahead.push(looked - from);
+      return true;
+    };
+    const turn = { ...turnOf(0), groups: [{ ...group, members: members() }] };
+    await stageMembers({ stage } as Store, clock(), 0, turn);
+    expect(ahead).toEqual(Array(6).fill(1001)); // its own, and the one that did not fit
+  });
+
+  it('fills chunks with about 4 MiB, and sends no more than that at once', async () => {
     const { seen, store } = staging();
     await stageMembers(store, clock(), 0, turnOf(10, 'x'.repeat(1_500_000)));
-    expect(seen.calls).toEqual([0, 2, 4, 6]);
+    expect(seen).toMatchObject({ calls: [0, 2, 4, 6], atOnce: 1 });
+    const { seen: smaller, store: another } = staging();
+    await stageMembers(another, clock(), 0, turnOf(6500, 'x'.repeat(2000)));
+    expect(smaller).toMatchObject({ calls: [0, 1000, 2000, 3000, 4000, 5000], atOnce: 2 });
   });
 
   it('begins anew, one after the other, when a call has failed', async () => {
