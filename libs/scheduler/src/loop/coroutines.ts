@@ -11,10 +11,22 @@ export class Coroutine<Result> {
   declare readonly result: Result; // for inference only; no such field exists
   readonly coroutineName: string;
   readonly args: unknown;
+  /** Who looked at it last. */
+  #mark: object | undefined;
 
   constructor(coroutineName: string, args: unknown) {
     this.coroutineName = coroutineName;
     this.args = args;
+  }
+
+  /** Whether each is there once. A set of 100,000 would tell it too, and hold the event loop for 10 ms and more. */
+  static areDistinct(coroutines: readonly Coroutine<unknown>[]): boolean {
+    const mark = {};
+    return coroutines.every((coroutine) => {
+      const isNew = coroutine.#mark !== mark;
+      coroutine.#mark = mark;
+      return isNew;
+    });
   }
 
   /**

@@ -45,15 +45,13 @@ export function gather(
   const limit = options.limit ?? 0;
   if (!Number.isInteger(limit) || limit < 0 || (limit === 0 && options.limit !== undefined))
     throw new RangeError(`gather: limit must be a whole number from 1, not ${options.limit}`);
-  members.forEach((member, index) => {
-    if (!(member instanceof Coroutine) && !(member instanceof Task))
-      throw new TypeError(`gather: member ${index} is neither a coroutine object nor a task; call the coroutine first`);
-  });
+  const wrong = members.findIndex((member) => !(member instanceof Coroutine) && !(member instanceof Task));
+  if (wrong >= 0)
+    throw new TypeError(`gather: member ${wrong} is neither a coroutine object nor a task; call the coroutine first`);
   const returnExceptions = options.returnExceptions ?? false;
-  const coroutines = members.filter((member) => member instanceof Coroutine);
   // A group has members of its own, each once. Tasks that exist, and the same object twice, are awaited one by one.
-  if (coroutines.length === members.length && new Set(coroutines).size === coroutines.length)
-    return new GatherGroup(operations, coroutines, returnExceptions, limit);
+  if (members.every((member) => member instanceof Coroutine) && Coroutine.areDistinct(members))
+    return new GatherGroup(operations, members, returnExceptions, limit);
   if (limit > 0)
     throw new TypeError('gather: limit needs coroutine objects as members, each once; a task runs already');
   return new GatherTasks(operations, members, returnExceptions);

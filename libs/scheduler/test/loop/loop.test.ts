@@ -95,6 +95,24 @@ describe('gather', () => {
     expect(view.result).toEqual([2, 10, 2, 10]);
   });
 
+  it('refuses what is neither, by its place', async () => {
+    const members = [double({ n: 1 })];
+    members[2] = double({ n: 2 });
+    const view = await run((loop) => loop.gather(members));
+    expect(view.error?.message).toMatch(/^gather: member 1 is neither a coroutine object nor a task/);
+  });
+
+  it('runs the same objects again in another gather', async () => {
+    const view = await run(async (loop) => {
+      const members = [double({ n: 1 }), double({ n: 2 })];
+      return [await loop.gather(members), await loop.gather(members, { limit: 1 })];
+    });
+    expect(view.result).toEqual([
+      [2, 4],
+      [2, 4],
+    ]);
+  });
+
   it('sends the arguments as they were at the call, however many they are', async () => {
     const view = await run(async (loop) => {
       const args = Array.from({ length: 6000 }, (_, n) => ({ n }));
