@@ -27,7 +27,7 @@ export const sleeps: Workload = {
       bullmq.contender(() => duration(async () => checkInOrder(await bullmq.all('sleep', work), count))),
       limit.contender(() => duration(async () => checkInOrder(await limit.all(work), count))),
     ] as const;
-    const [ours, ...others] = await hold({ title, contenders, rounds, warmUps: quick ? 1 : 5 });
+    const [ours, ...others] = await hold({ title, contenders, rounds, warmUps: quick ? 1 : 12 });
     const aims = { target: { value: 180 }, goal: { value: 125 } };
     yield rowOf({ title: `${title} (BullMQ: jobs)`, unit: 'ms', ...aims }, ours, others, count);
   },

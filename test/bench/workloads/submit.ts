@@ -67,7 +67,7 @@ async function measured(manner: Manner, { quick, rounds }: Bench, sides: Sides):
     });
   const title = `submit over REST, ${manner.title}`;
   const [own, ...others] = await hold({
-    ...{ title, rounds, warmUps: quick ? 1 : 3 },
+    ...{ title, rounds, warmUps: quick ? 1 : 6 },
     contenders: [
       corral.contender(async () => {
         const rates = await submitAll(ours, 'bench.echo');

@@ -25,7 +25,7 @@ export const tree: Workload = {
       bullmq.contender(() => rate(tasks, async () => check('flow', await bullmq.flow(nodes(depth)), tasks))),
       limit.contender(() => rate(tasks, async () => checkInOrder(await limit.all(items(tasks)), tasks))),
     ] as const;
-    const [ours, ...others] = await hold({ title, contenders, rounds, warmUps: quick ? 1 : 2 });
+    const [ours, ...others] = await hold({ title, contenders, rounds, warmUps: quick ? 1 : 8 });
     const aims = { target: { ratio: 6, to: 'BullMQ' }, goal: { ratio: 12, to: 'BullMQ' } };
     yield rowOf({ title: `${title} (BullMQ: flow)`, unit: 'tasks/s', ...aims }, ours, others, tasks);
   },

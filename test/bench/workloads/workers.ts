@@ -29,7 +29,7 @@ export const workers: Workload = {
       contenders.push(bullmq.contender(() => rate(count, flow)));
     }
     const title = `gather of ${count.toLocaleString('en')}`;
-    const runs = await hold({ title: `${title}, 1, 2, 4 workers`, contenders, rounds, warmUps: quick ? 1 : 2 });
+    const runs = await hold({ title: `${title}, 1, 2, 4 workers`, contenders, rounds, warmUps: quick ? 1 : 8 });
     const [least] = runs;
     for (const [i, number] of numbers.entries()) {
       const [ours, theirs] = runs.slice(2 * i, 2 * i + 2) as [Runs, Runs];
