@@ -56,7 +56,6 @@ export async function localRedis(options: LocalRedisOptions): Promise<LocalRedis
       'maxmemory-policy': 'noeviction',
       hz: '100',
       'hash-max-listpack-value': '1024',
-      'hash-max-listpack-entries': '64',
       'zset-max-listpack-entries': '16',
     };
     const flags = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);

@@ -37,17 +37,18 @@ ${costs(report.rows)}
 
 ## Why targets are missed
 
-By the costs above and the profiles in the [decisions](adr/README.md) 0009 to 0015:
+By the costs above and the profiles in the [decisions](adr/README.md) 0009 to 0017:
 
-- *A gather of 10,000.* Neither the cores nor Redis are busy all the time. A worker's round is its coroutines, then the call that
-  ends them and brings the next, one after the other; about 40 ms more are the beginning, in which one worker takes the
-  gather apart, and the end, in which it reads the results (0015). 200 slots in place of 100 gain 7 %.
+- *A gather of 10,000.* It takes 25 to 35 µs of processor time a task, half of it in Redis and half in the workers, as the
+  machine is quiet or not (0013, 0017): three quarters of what two cores have. The rest is waiting. A worker's round is its coroutines,
+  then the call that ends them and brings the next, one after the other, and to overlap two rounds gained nothing (0017). About
+  40 ms are the beginning, in which one worker takes the gather apart, and the end, in which it reads the results (0015).
 - *One task at idle* is as fast as BullMQ within the noise of this machine: runs of the same code gave 0.87 to 1.10 × for the
   median. It takes three scripts, to submit, to claim and to settle, and each finds the processor's caches cold (0014).
-- *The tree.* Redis is the bottleneck, at about 50 µs a task: each task that gathers has a record, a history and an inbox of its
-  own, and most of its hints find that their tasks are taken (0014).
+- *The tree.* Redis is the bottleneck, at 35 to 50 µs a task: each task that gathers has a record, a history and an inbox of its
+  own, about 50 commands in all, and most hints find that their tasks are taken (0014, 0017).
 - *Sleeps.* The time above 100 ms is time in scripts: each task that suspends is written when it goes to sleep, when its timer
-  ends, and when it settles. What survives a crash has its price here.
+  ends, and when it settles, 20 commands in all (0017). What survives a crash has its price here.
 - *Batches over REST.* Redis is the bottleneck: each task is a root, with a record, a claim and an end of its own.
 - *Two workers against one.* One worker and Redis use more than half of two cores between them; a second worker shares the
   rest with them and with this process.
