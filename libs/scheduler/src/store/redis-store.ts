@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Hint } from '../contract/dispatch.ts';
-import { StoreUnavailableError } from '../contract/exceptions.ts';
+import { CorralInternalError, StoreUnavailableError } from '../contract/exceptions.ts';
 import { partitionOf } from '../contract/ids.ts';
 import { bytesPerCall } from '../contract/limits.ts';
 import type { GroupMembers } from '../contract/outcome.ts';
@@ -151,6 +151,8 @@ export class RedisStore implements Store {
       if (typeof kind === 'number') at += kind;
       else answers[order[at++] as number] = { kind };
     }
+    if (at !== settlements.length)
+      throw new CorralInternalError(`the store has answered ${at} of ${settlements.length} settlements`);
     const claims = toClaims(records, members);
     return { answers, claims, hints: toHints(hints), news: toNews(news), mail: mail.map(Number) };
   }

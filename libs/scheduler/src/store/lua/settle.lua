@@ -33,19 +33,19 @@ local function settleRecord(id, settlement)
   elseif not isCurrent(current, settlement.token) then
     return 'fenced'
   end
-  local answer
+  local kind
   keepLogs(id, rootOf(id), settlement.logs)
   if settlement.progress ~= '' then call('HSET', taskKey, 'progress', settlement.progress) end
   leave(key('claims', worker), id)
   if settlement.retryMs ~= '' and not cancelled then
     call('HSET', taskKey, 'settledBy', settlement.token)
     retry(id, before, settlement.payload, settlement.retryMs, settlement.firstOp, time)
-    answer = 'retrying'
+    kind = 'retrying'
   else
-    answer = conclude(id, settlement.state, settlement.payload, row, settlement.token, time) and 'settled' or 'ending'
+    kind = conclude(id, settlement.state, settlement.payload, row, settlement.token, time) and 'settled' or 'ending'
   end
   if crashes and tonumber(crashes) > 1 then nextSuspect(time) end
-  return answer
+  return kind
 end
 
 -- Members of one group and claim that have ended with an outcome and nothing else. Most of them are entries.
