@@ -32,6 +32,15 @@ export const childId = (parent: TaskId, op: number): TaskId =>
 
 export const memberId = (group: TaskId, index: number): TaskId => `${group}.${index}`;
 
+/** A member's gather and number; undefined for another id. */
+export function memberOf(id: TaskId): { group: TaskId; index: string } | undefined {
+  return id.charCodeAt(groupLength) === 46
+    ? { group: id.slice(0, groupLength), index: id.slice(groupLength + 1) }
+    : undefined;
+}
+/** `<root>.<12 characters>` */
+const groupLength = 41;
+
 export const rootOf = (id: TaskId): TaskId => id.slice(0, 28);
 
 /** FNV-1a over the root: all tasks of a tree live in one partition, and trees spread evenly. */

@@ -39,7 +39,7 @@
  * advances by one for each task, so trees take turns and a small tree passes a large one. A higher
  * priority passes a lower one. Revived tasks go first.
  * Window: no more is hinted at once than there are free slots: those of all live sessions that take work, less the tasks
- * that run there. Who has a slot to spare when it settles, or will have one when it has committed what suspends, takes what
+ * that run there and do not rest (`Next.resting`). Who has a slot to spare when it settles, or will have one when it has committed what suspends, takes what
  * comes next in the same call (`Next`), without a hint: first what has been on its way for 50 ms, then what is ready, for slots
  * that no hint is on its way to.
  */
@@ -152,6 +152,9 @@ export interface Turn {
   clearTimers: readonly number[];
   /** Own outcomes (steps, timers that ran out here): appended to the own inbox; a timer only if it was still set. */
   events: readonly TaskEvent[];
+  /** So many of `events`, the first ones, the coroutine has been given already: they stand in the inbox before all that its worker
+   *  has not heard of. */
+  early?: number;
   cancels: readonly Cancel[];
   /** Groups to cancel: undispatched members end as cancelled, each dispatched one gets a cancel. */
   cancelGroups: readonly Cancel[];
@@ -211,6 +214,9 @@ export interface Next {
   session: SessionId;
   nonce: string;
   max: number;
+  /** So many of the tasks that the session has claimed in this partition hold no slot now, though nothing of them is recorded and
+   *  they count as running. Absent: as it was told before. */
+  resting?: number | undefined;
 }
 
 /** From one partition to another (Store.outbox). */

@@ -33,6 +33,11 @@ export class TurnRequests {
     return this.spawns.length + this.groups.length + this.cancels.length + this.cancelGroups.length > 0;
   }
 
+  /** Whether it concerns nobody but the task: no other, and nothing that another could tell it. */
+  get inward(): boolean {
+    return !this.outward && this.subscriptions.length === 0;
+  }
+
   /** Whether the store has to hear of it before the coroutine can go on. Deliveries alone can wait for the next turn. */
   get urgent(): boolean {
     return this.outward || this.timers.length + this.clearTimers.length + this.subscriptions.length > 0;

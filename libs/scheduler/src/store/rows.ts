@@ -1,6 +1,7 @@
 /** Requests as flat lists of arguments, in the order in which the scripts read them. */
 import type { KeptOptions } from '../contract/coroutine.ts';
 import { encodeEvent } from '../contract/history.ts';
+import { memberOf } from '../contract/ids.ts';
 import { bytesPerCall } from '../contract/limits.ts';
 import type { Cancel, GroupMember, NewRoot, Next, Settlement, Turn } from '../contract/store.ts';
 import type { TaskId } from '../contract/task.ts';
@@ -41,8 +42,8 @@ export const cancelRow = (target: Cancel): Row => [
 /** `abroad`: the partition of a task that lies in another one, else ''. What the turn asks for follows by kind, in the order in
  *  which it takes effect; what it does not ask for costs nothing. */
 export function turnRow(turn: Turn, abroad: (id: TaskId) => number | ''): Row {
-  const { id, token, seq, known, suspended, history = '', waits = [] } = turn;
-  const row: Row = [id, token, seq, known, suspended ? 1 : 0, history, waits.join(' ')];
+  const { id, token, seq, known, early = 0, suspended, history = '', waits = [] } = turn;
+  const row: Row = [id, token, seq, known, early, suspended ? 1 : 0, history, waits.join(' ')];
   const kind = <Item>(name: string, items: readonly Item[], rowOf: (item: Item) => Row): void => {
     if (items.length === 0) return;
     row.push(name, items.length);
@@ -62,7 +63,8 @@ export function turnRow(turn: Turn, abroad: (id: TaskId) => number | ''): Row {
   if (turn.ends && turn.spawns.length + turn.groups.length > 0) row.push('ends', 1);
   kind('timer', turn.timers, ({ op, ms }) => [op, ms]);
   kind('clear', turn.clearTimers, (op) => [op]);
-  kind('event', turn.events, (event) => [event.kind === 'timer' ? event.op : '', encodeEvent(event)]);
+  kind('early', turn.events.slice(0, early), (event) => [encodeEvent(event)]);
+  kind('event', turn.events.slice(early), (event) => [event.kind === 'timer' ? event.op : '', encodeEvent(event)]);
   kind('cancel', turn.cancels, (cancel) => [...cancelRow(cancel), abroad(cancel.id)]);
   kind('cancel-group', turn.cancelGroups, cancelRow);
   kind('subscribe', turn.subscriptions, ({ op, id }) => [op, id, abroad(id)]);
@@ -77,15 +79,6 @@ const settlementRow = ({ id, token, outcome, retry, logs, progress }: Settlement
     ? ['']
     : ['more', progress ?? '', retry?.ms ?? '', retry?.firstOp ?? '', logs.length, ...logs]),
 ];
-
-/** A member's group and number; undefined for another id. */
-function memberOf(id: TaskId): { group: TaskId; index: string } | undefined {
-  return id.charCodeAt(groupLength) === 46
-    ? { group: id.slice(0, groupLength), index: id.slice(groupLength + 1) }
-    : undefined;
-}
-/** `<root>.<12 characters>` */
-const groupLength = 41;
 
 /** Ids in runs of members of one gather, and of others. */
 export function idRows(ids: readonly TaskId[]): Row {
@@ -156,4 +149,4 @@ export function shareOf(
 }
 
 export const nextRow = (next: Next | undefined): Row =>
-  next === undefined ? [''] : [next.lane, next.session, next.nonce, next.max, bytesPerCall];
+  next === undefined ? [''] : [next.lane, next.session, next.nonce, next.max, bytesPerCall, next.resting ?? ''];

@@ -52,9 +52,10 @@ export function claimTasks(
 }
 
 /** What a session takes when it settles. */
-export function claimNext(part: Partition, { session: id, nonce, max }: Next): Claim[] {
+export function claimNext(part: Partition, { session: id, nonce, max, resting }: Next): Claim[] {
   const session = part.sessions.live(id);
   if (session === undefined) return [];
+  session.resting = resting ?? session.resting;
   const again = [...session.claimed].filter(({ claim }) => claim?.nonce === nonce);
   if (again.length > 0) return again.map((task) => claimOf(task, part.now()));
   const claims: Claim[] = [];

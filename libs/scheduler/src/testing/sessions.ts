@@ -28,6 +28,8 @@ export interface Session {
   suspended: number;
   draining: boolean;
   stuck: boolean;
+  /** So many of its claimed tasks that count as running hold no slot. */
+  resting: number;
   /** Up-time of the store at the last beat. */
   beatAt: number;
   /** Its lease has run out; what it held is being taken back. */
@@ -70,6 +72,7 @@ export class Sessions {
         suspended: 0,
         draining: false,
         stuck: false,
+        resting: 0,
         beatAt: this.#uptime(now),
         lost: false,
         succeeded: false,
@@ -134,6 +137,7 @@ export class Sessions {
       session.lost ||= this.#upMs - session.beatAt > (session.succeeded ? succeededLeaseMs : leaseMs);
       if (session.lost && !before) {
         this.deaths += 1;
+        session.resting = 0;
         this.#gone.add(session.info.id);
       }
       return session.lost;

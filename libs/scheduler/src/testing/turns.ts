@@ -24,12 +24,15 @@ function commitTurn(partition: Partition, turn: Turn): TurnAnswer {
     if (lacks) return { kind: 'behind' };
     apply(partition, task, turn);
   }
-  return { kind: 'committed', events: task.inbox.slice(turn.known) };
+  return { kind: 'committed', events: task.inbox.slice(heardBy(turn)) };
 }
+
+/** So many events the coroutine has been given, or is to be given now. */
+const heardBy = ({ known, early = 0 }: Turn): number => known + early;
 
 function apply(partition: Partition, task: MemoryTask, turn: Turn): void {
   task.commits++;
-  task.known = turn.known;
+  task.known = heardBy(turn);
   if (turn.history !== undefined) {
     task.history.push(turn.history);
     task.crashes = 0; // it got on: no crash in a row
@@ -42,7 +45,8 @@ function apply(partition: Partition, task: MemoryTask, turn: Turn): void {
   }
   for (const { op, ms } of turn.timers) partition.setTimer(task, op, ms);
   for (const op of turn.clearTimers) task.timers.delete(op);
-  for (const event of turn.events)
+  task.inbox.splice(turn.known, 0, ...turn.events.slice(0, turn.early ?? 0));
+  for (const event of turn.events.slice(turn.early ?? 0))
     if (event.kind !== 'timer' || task.timers.delete(event.op)) partition.deliver(task, event);
   for (const cancel of turn.cancels) {
     const { id, message, wave, afterStart } = cancel;
@@ -69,7 +73,7 @@ function apply(partition: Partition, task: MemoryTask, turn: Turn): void {
   if (turn.progress !== undefined) task.progress = turn.progress;
   task.waits = turn.waits;
   partition.tellFollowers(task);
-  partition.moveTo(task, turn.suspended && task.inbox.length <= turn.known ? 'suspended' : 'running');
+  partition.moveTo(task, turn.suspended && task.inbox.length <= heardBy(turn) ? 'suspended' : 'running');
 }
 
 function subscribe(partition: Partition, waiter: Waiter, id: TaskId, op: number): void {

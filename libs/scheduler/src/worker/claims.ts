@@ -11,6 +11,7 @@ import type { Clock } from '../contract/clock.ts';
 import type { Hint } from '../contract/dispatch.ts';
 import type { Claim, Next, Store } from '../contract/store.ts';
 import type { SessionId, TaskId } from '../contract/task.ts';
+import type { Naps } from './naps.ts';
 import type { Slots } from './slots.ts';
 import { untilAvailable } from './until-available.ts';
 
@@ -19,6 +20,7 @@ export interface ClaimsParts {
   clock: Clock;
   slots: Slots;
   hinter: { send(partition: number, hints: readonly Hint[]): void };
+  naps: Pick<Naps, 'news' | 'notTold'>;
   session(): SessionId;
   /** Runs a claimed task; a slot is acquired for it. */
   begin(claim: Claim): void;
@@ -61,32 +63,43 @@ export class Claims {
    *  take more. Also where coroutines hold the loop: what is ready has no free slot elsewhere, or a hint would be on its way. */
   async following<T extends { claims: Claim[] }>(
     lane: string,
+    partition: number,
     call: (next: Next | undefined) => Promise<T>,
   ): Promise<T> {
     const { slots } = this.#parts;
     const taken = this.draining ? 0 : slots.acquireNowait(slots.total);
-    return await this.#follow(lane, taken, taken, call);
+    return await this.#follow(lane, partition, { held: taken, max: taken }, call);
   }
 
   /** As `following`, for a call that suspends so many tasks: they give their slots up when it is answered. No more than that:
    *  what they have created is work for all, and hints carry the rest. */
   async replacing<T extends { claims: Claim[] }>(
     lane: string,
+    partition: number,
     suspended: number,
     call: (next: Next | undefined) => Promise<T>,
   ): Promise<T> {
-    return await this.#follow(lane, 0, this.draining ? 0 : suspended, call);
+    return await this.#follow(lane, partition, { held: 0, max: this.draining ? 0 : suspended }, call);
   }
 
   async #follow<T extends { claims: Claim[] }>(
     lane: string,
-    held: number,
-    max: number,
+    partition: number,
+    { held, max }: { held: number; max: number },
     call: (next: Next | undefined) => Promise<T>,
   ): Promise<T> {
-    if (max === 0) return await untilAvailable(this.#parts.clock, () => call(undefined));
+    const { naps } = this.#parts;
     const next = { ...this.#next(max), lane };
-    return await this.#bring(held, () => call(next));
+    return await this.#bring(held, async () => {
+      const resting = naps.news(partition);
+      if (max === 0 && resting === undefined) return await call(undefined);
+      try {
+        return await call({ ...next, resting });
+      } catch (error) {
+        naps.notTold(partition);
+        throw error;
+      }
+    });
   }
 
   #next(max: number): Omit<Next, 'lane'> {

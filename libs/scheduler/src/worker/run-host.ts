@@ -35,6 +35,10 @@ export interface RunHost {
   readonly draining: boolean;
   /** Who rests here, and for how long. */
   readonly parking: Pick<Parking, 'rests' | 'goesOn'>;
+  /** Who waits here for a moment, unrecorded. */
+  readonly naps: { readonly areTooMany: boolean; rests(run: TaskRun): void; goesOn(run: TaskRun): void };
+  /** There may be news of these tasks. */
+  hear(ids: readonly TaskId[]): void;
   /** For tests: forget the coroutine at every suspension, and replay it when something happens. */
   readonly alwaysReplay: boolean;
 }

@@ -16,7 +16,7 @@ import { encode, errorValue } from '../contract/codec.ts';
 import { decodeOptions, type KeptOptions } from '../contract/coroutine.ts';
 import { FencedError, NonDeterminismError } from '../contract/exceptions.ts';
 import type { HistoryStep, TaskEvent } from '../contract/history.ts';
-import { childId } from '../contract/ids.ts';
+import { childId, memberOf } from '../contract/ids.ts';
 import type { AboutTask } from '../contract/instrument.ts';
 import type { ErrorValue, Outcome } from '../contract/outcome.ts';
 import type { Claim, ParkAnswer } from '../contract/store.ts';
@@ -38,6 +38,10 @@ import { Turns } from './turns.ts';
 
 const isStart = (step: HistoryStep): step is Extract<HistoryStep, ['start', ...unknown[]]> => step[0] === 'start';
 
+/** Nothing of a member of a gather is recorded until it has asked for something or heard of something. */
+const isUnrecorded = ({ id, commits, failures, events }: Claim): boolean =>
+  memberOf(id) !== undefined && commits === 0 && failures === 0 && events.length === 0;
+
 export class TaskRun implements Offender {
   readonly claim: Claim;
   readonly #options: Readonly<KeptOptions>;
@@ -56,6 +60,8 @@ export class TaskRun implements Offender {
   #sideEffects: SideEffects | undefined;
   /** Since when it holds a slot. */
   #slotSince: number | undefined;
+  /** News came that could not be taken then. */
+  #missed = false;
   /** Its coroutine has ended, and the store does not know yet. */
   #settling = false;
   #fenced = false;
@@ -75,7 +81,7 @@ export class TaskRun implements Offender {
     for (const entry of claim.history) this.#history.push(...(JSON.parse(entry) as HistoryStep[]));
     this.#inbox = new RunInbox(claim.events, host.alwaysReplay);
     this.#logged = claim.logged;
-    this.#turns = new Turns(claim, clock, () => this.#news.give());
+    this.#turns = new Turns(claim, clock, isUnrecorded(claim) && !host.alwaysReplay, () => this.#news.give());
     if (hasTimeLimits(fn.options) || hasTimeLimits(this.#options)) {
       const limits = { ...fn.options, ...this.#options };
       this.#limits = new AttemptLimits(claim, limits, clock, (event) => this.#happened(event));
@@ -128,9 +134,9 @@ export class TaskRun implements Offender {
     return this.#slotSince === undefined ? 0 : this.#host.clock.monotonic() - this.#slotSince;
   }
 
-  /** How many inbox events this run has: newer ones are news. */
+  /** How many events of the inbox in the store this run has: newer ones are news. */
   get known(): number {
-    return this.#inbox.known;
+    return this.#inbox.known - this.#turns.early;
   }
 
   /** How many turns the store has acknowledged. */
@@ -140,6 +146,13 @@ export class TaskRun implements Offender {
 
   /** Events from number `from` on, as the store gave them. False: some that came before are missing here. */
   receive(from: number, events: readonly TaskEvent[]): boolean {
+    if (events.length > 0) this.#turns.mustRecord();
+    if (events.length > 0 && this.#turns.early > 0) {
+      // They come after what this run has heard of first, and it has to record that to learn where.
+      this.#missed = true;
+      this.#news.give();
+      return true;
+    }
     const fresh = this.#inbox.receive(from, events);
     if (fresh !== undefined && fresh > 0) this.#news.give();
     return fresh !== undefined;
@@ -237,16 +250,22 @@ export class TaskRun implements Offender {
       while (!this.#inbox.allDelivered && this.#runner.outcome === undefined) await this.#deliver();
       this.#news.clear();
       if (this.#runner.ready) await this.#drain(); // it went on while the last turn was on its way to the store
-      this.#turns.take(this.#runner);
+      this.#take();
       const effects = this.#turns.requests?.sideEffects.splice(0) ?? [];
-      if (effects.length > 0) await this.#begin(effects);
+      if (effects.length > 0) {
+        if (this.#turns.early > 0) await this.#commit();
+        await this.#begin(effects);
+      }
       const { outcome } = this.#runner;
       if (outcome !== undefined) {
         // What it asked for last takes effect before the outcome does.
         if (this.#turns.requests?.outward) await this.#commit(this.claim.parent === undefined);
         return outcome;
       }
-      if (this.#turns.isDue(this.#runner, this.#suspends)) await this.#commit();
+      if (this.#host.naps.areTooMany) this.#turns.mustRecord();
+      const early = this.#turns.deliverable();
+      if (early.length > 0) this.#inbox.receive(this.#inbox.known, early);
+      else if (this.#turns.isDue(this.#runner, this.#suspends, this.#timers?.last)) await this.#commit();
       else await this.#rest();
     }
     return undefined;
@@ -283,7 +302,15 @@ export class TaskRun implements Offender {
     const running = this.#sideEffects;
     for (const { op, effect } of effects) void asOffender(this, () => running.begin(op, effect));
     await this.#drain();
-    this.#turns.take(this.#runner);
+    this.#take();
+  }
+
+  /** What the coroutine has asked for. Its timers run from now on, whenever the store learns of them. */
+  #take(): void {
+    const { timers = [], clearTimers = [] } = this.#turns.take(this.#runner) ?? {};
+    if (timers.length > 0) this.#timers ??= new Timers(this.#host.clock, (op) => this.#happened({ kind: 'timer', op }));
+    for (const { op, ms } of timers) this.#timers?.set(op, ms);
+    for (const op of clearTimers) this.#timers?.clear(op);
   }
 
   #happened(event: TaskEvent): void {
@@ -296,8 +323,8 @@ export class TaskRun implements Offender {
   }
 
   async #commit(ends = false): Promise<void> {
-    const { known } = this;
-    const { turn, requests } = this.#turns.next(this.#runner, known, this.#suspends, ends);
+    const asked = { known: this.known, suspended: this.#suspends, ends };
+    const { turn, requests } = this.#turns.next(this.#runner, asked, (op) => this.#timers?.remainingMs(op) ?? 0);
     const answer = await this.#host.commit(turn);
     if (answer.kind === 'fenced') return this.#lost();
     if (answer.kind === 'behind') return this.#host.giveBack(this, 'the store has lost what it knew of it');
@@ -305,11 +332,9 @@ export class TaskRun implements Offender {
     this.#report.committed(requests.steps);
     this.#logged += requests.logs.length;
     this.#turns.committed(turn, answer.events.length > 0);
-    if (requests.timers.length > 0)
-      this.#timers ??= new Timers(this.#host.clock, (op) => this.#happened({ kind: 'timer', op }));
-    for (const { op, ms } of requests.timers) this.#timers?.set(op, ms);
-    for (const op of requests.clearTimers) this.#timers?.clear(op);
-    this.receive(known, answer.events);
+    this.receive(this.known, answer.events);
+    if (this.#missed) this.#host.hear([turn.id]);
+    this.#missed = false;
   }
 
   /** Nothing to do until something happens; a coroutine that waits for the loop alone gives its slot away (W3). */
@@ -319,9 +344,13 @@ export class TaskRun implements Offender {
     this.#releaseSlot();
     instrument.taskSuspended?.(this.about);
     if (this.#host.draining) return this.#host.giveBack(this, 'handed over, this worker stops');
-    this.#host.parking.rests(this);
-    await this.#somethingNew();
-    this.#host.parking.goesOn(this);
+    const resting = this.#turns.isUnrecorded ? this.#host.naps : this.#host.parking;
+    resting.rests(this);
+    try {
+      await this.#somethingNew();
+    } finally {
+      resting.goesOn(this);
+    }
     await this.#parking;
     if (this.#fenced) return;
     const newsAt = clock.monotonic();
@@ -373,11 +402,12 @@ export class TaskRun implements Offender {
     this.#settling = true;
     if (!this.#host.congested) this.#releaseSlot();
     const { id, token } = this.claim;
-    const { logs = [], progress } = this.#turns.requests ?? {};
+    const { logs = [], progress, steps = [] } = this.#turns.requests ?? {};
     const delayMs = retryAfterMs(this.claim, this.#fn, outcome, this.#host.clock, this.#limits);
     const retry = delayMs === undefined ? undefined : { ms: delayMs, firstOp: this.#runner.nextOp };
     const answer = await this.#host.settle({ id, token, outcome, retry, logs, progress });
     if (answer.kind === 'fenced') return this.#lost();
+    this.#report.committed(steps);
     const errorType = outcome.state === 'failed' ? (JSON.parse(outcome.payload) as ErrorValue).type : undefined;
     if (answer.kind === 'retrying' && delayMs !== undefined) {
       this.#report.retried(errorType, delayMs);

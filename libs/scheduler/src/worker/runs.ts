@@ -35,6 +35,7 @@ import type { Claims } from './claims.ts';
 import type { Courier } from './courier.ts';
 import type { Hinter } from './hinter.ts';
 import { readMembers } from './members.ts';
+import type { Naps } from './naps.ts';
 import { nearTasks } from './near.ts';
 import { Notice } from './notice.ts';
 import { Parking, type ParkingLimits } from './parking.ts';
@@ -56,6 +57,7 @@ export interface RunsParts {
   threads: Threads;
   watch?: StepWatch | undefined;
   slots: Slots;
+  naps: Naps;
   hinter: Hinter;
   courier: Courier;
   claims: Claims;
@@ -76,6 +78,7 @@ export class Runs implements RunHost {
   readonly threads: Threads;
   readonly watch: StepWatch | undefined;
   readonly slots: Slots;
+  readonly naps: Naps;
   readonly alwaysReplay: boolean;
   draining = false;
   readonly parking: Parking;
@@ -91,10 +94,13 @@ export class Runs implements RunHost {
   /** Turns that a full store refuses must not hold up the others. */
   readonly #growing: GroupCommit<Turn, TurnAnswer>;
   readonly #settles: GroupCommit<Settlement, SettleAnswer>;
+  readonly #asksForMore: (partition: number) => Promise<unknown>;
   readonly #news: PatientCommit<TaskRun, { known: number; answer: TurnAnswer }>;
 
   constructor(parts: RunsParts) {
-    const { store, clock, instrument, limits, threads, watch, slots, hinter, courier, claims, alarms, release } = parts;
+    const { store, clock, instrument, limits, threads, watch, slots, naps, hinter, courier, claims, alarms, release } =
+      parts;
+    this.naps = naps;
     const { alwaysReplay = false } = parts;
     this.limits = limits;
     this.#release = release;
@@ -111,7 +117,7 @@ export class Runs implements RunHost {
       (lane: string) =>
       async (partition: number, turns: readonly Turn[]): Promise<TurnAnswer[]> => {
         const suspended = turns.filter((turn) => turn.suspended).length;
-        const { answers, hints, news, mail, ...brought } = await claims.replacing(lane, suspended, (next) =>
+        const { answers, hints, news, mail, ...brought } = await claims.replacing(lane, partition, suspended, (next) =>
           store.commit(partition, turns, next),
         );
         hinter.resize(brought.slots);
@@ -122,16 +128,20 @@ export class Runs implements RunHost {
       };
     this.#commits = new GroupCommit(clock, commit('commit'), bytesOfTurn);
     this.#growing = new GroupCommit(clock, commit('growing'), bytesOfTurn);
-    const settle = async (partition: number, settlements: readonly Settlement[]): Promise<SettleAnswer[]> => {
-      const { answers, hints, news, mail } = await claims.following('settle', (next) =>
-        store.settle(partition, settlements, next),
-      );
-      hinter.send(partition, hints);
-      this.tell(news);
-      courier.carry(partition, mail);
-      return answers;
-    };
-    this.#settles = new GroupCommit(clock, settle, bytesOfSettlement);
+    const settle =
+      (lane: string) =>
+      async (partition: number, settlements: readonly Settlement[]): Promise<SettleAnswer[]> => {
+        const { answers, hints, news, mail } = await claims.following(lane, partition, (next) =>
+          store.settle(partition, settlements, next),
+        );
+        hinter.send(partition, hints);
+        this.tell(news);
+        courier.carry(partition, mail);
+        return answers;
+      };
+    this.#settles = new GroupCommit(clock, settle('settle'), bytesOfSettlement);
+    const asksForMore = settle('naps');
+    this.#asksForMore = (partition) => asksForMore(partition, []);
     const parks = new PatientCommit<ParkRequest, ParkAnswer>(clock, (partition, runs) => store.park(partition, runs));
     // What it knows is taken down now: what comes before the call goes out must not count as heard.
     this.parking = new Parking(clock, parts.parking, (run) => {
@@ -271,6 +281,11 @@ export class Runs implements RunHost {
 
   settle(settlement: Settlement): Promise<SettleAnswer> {
     return this.#settles.add(this.#partition(settlement.id), settlement);
+  }
+
+  /** Tasks for slots that are free. */
+  async askForMore(partition: number): Promise<void> {
+    await this.#asksForMore(partition);
   }
 
   /** As many again as may run: a slow store must not fill the memory with results. */

@@ -19,6 +19,17 @@ export class Timers {
     this.#timers.set(op, { timer: this.#clock.setTimer(ms, due), due: this.#clock.monotonic() + ms });
   }
 
+  /** Until then; 0 when it has ended, or was never set. */
+  remainingMs(op: number): number {
+    const due = this.#timers.get(op)?.due ?? Number.NEGATIVE_INFINITY;
+    return Math.max(0, due - this.#clock.monotonic());
+  }
+
+  /** When the last of them ends, by the clock's `monotonic`; undefined when there is none. */
+  get last(): number | undefined {
+    return this.#timers.size === 0 ? undefined : Math.max(...[...this.#timers.values()].map(({ due }) => due));
+  }
+
   /** When the first of them ends, by the clock's `monotonic`; Infinity when there is none. */
   get next(): number {
     let next = Number.POSITIVE_INFINITY;

@@ -25,6 +25,7 @@ import { Claims } from './claims.ts';
 import { Courier } from './courier.ts';
 import { Hinter } from './hinter.ts';
 import { Intake, type IntakeParts } from './intake.ts';
+import { Naps } from './naps.ts';
 import type { ParkingLimits } from './parking.ts';
 import { announcement, registry } from './registry.ts';
 import { Runs } from './runs.ts';
@@ -96,8 +97,14 @@ export class Worker {
     this.#hinter = new Hinter({ ...parts, keep: (...ready) => this.#keep(...ready) });
     this.#courier = new Courier({ ...parts, hinter: this.#hinter });
     this.#sweeper = new Sweeper({ ...parts, hinter: this.#hinter, courier: this.#courier });
+    const naps = new Naps({
+      ...{ clock: parts.clock, slots: this.#slots, most: parts.parking.maxSuspended },
+      partition: (id) => this.#partition(id),
+      tell: (partition) => this.#runs.askForMore(partition),
+      failed: (error) => this.#warn('could not ask for more tasks', error),
+    });
     this.#claims = new Claims({
-      ...{ ...parts, slots: this.#slots, hinter: this.#hinter },
+      ...{ ...parts, slots: this.#slots, naps, hinter: this.#hinter },
       session: () => this.id,
       begin: (claim) => this.#begin(claim),
     });
@@ -114,7 +121,7 @@ export class Worker {
     this.#intake = new Intake({ clock: parts.clock, slots: this.#slots, claim });
     this.#alarms = new Alarms(parts.clock, (partition) => this.#sweeper.sweep(partition));
     const release = (id: TaskId, reason: string, error?: unknown): void => void this.#giveBack(id, reason, error);
-    const hands = { slots: this.#slots, hinter: this.#hinter, courier: this.#courier, alarms: this.#alarms };
+    const hands = { slots: this.#slots, naps, hinter: this.#hinter, courier: this.#courier, alarms: this.#alarms };
     const claims = this.#claims;
     const isNear = (name: string): boolean => this.#coroutines.get(name)?.options.placement === 'near';
     this.#runs = new Runs({ ...parts, ...hands, claims, isNear, release });

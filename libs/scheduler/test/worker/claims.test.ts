@@ -15,8 +15,18 @@ function rig(total: number) {
   const clock = new VirtualClock({ autojump: true });
   const store = { claim: async () => ({ claims: [], hints: [] }) };
   const begin = ({ id }: Claim): void => void begun.push(id);
-  const claims = new Claims({ store, clock, slots, begin, hinter: { send: () => undefined }, session: () => 's' });
-  return { slots, begun, clock, claims };
+  const resting: { now: number | undefined; failed: number } = { now: undefined, failed: 0 };
+  const naps = { news: () => resting.now, notTold: () => void resting.failed++ };
+  const claims = new Claims({
+    store,
+    clock,
+    slots,
+    naps,
+    begin,
+    hinter: { send: () => undefined },
+    session: () => 's',
+  });
+  return { slots, begun, clock, claims, resting };
 }
 
 describe('a call that ends tasks', () => {
@@ -24,7 +34,7 @@ describe('a call that ends tasks', () => {
     const { slots, begun, claims } = rig(5);
     slots.acquireNowait(1);
     let asked: Next | undefined;
-    await claims.following('settle', async (next) => {
+    await claims.following('settle', 0, async (next) => {
       asked = next;
       expect(slots.free).toBe(0);
       return { claims: claimsOf('a', 'b') };
@@ -38,16 +48,37 @@ describe('a call that ends tasks', () => {
     const { slots, claims } = rig(1);
     const call = async (next: Next | undefined) => ({ claims: [], next });
     slots.acquireNowait(1);
-    expect((await claims.following('settle', call)).next).toBeUndefined();
+    expect((await claims.following('settle', 0, call)).next).toBeUndefined();
     slots.release();
     claims.draining = true;
-    expect((await claims.following('settle', call)).next).toBeUndefined();
+    expect((await claims.following('settle', 0, call)).next).toBeUndefined();
+  });
+
+  it('tells how many tasks rest, in each attempt anew, also when it brings nothing', async () => {
+    const { slots, clock, claims, resting } = rig(1);
+    slots.acquireNowait(1);
+    resting.now = 7;
+    const told: (Next | undefined)[] = [];
+    const answer = claims.following('settle', 0, async (next) => {
+      told.push(next);
+      if (told.length === 1) throw new StoreUnavailableError('away');
+      return { claims: [] };
+    });
+    await new Promise(setImmediate);
+    resting.now = 6;
+    clock.setTimer(1000, () => undefined);
+    await answer;
+    expect(told).toMatchObject([
+      { max: 0, resting: 7 },
+      { max: 0, resting: 6 },
+    ]);
+    expect(resting.failed).toBe(1);
   });
 
   it('holds no slots while the store is away, and asks for the same again; what comes then waits for slots', async () => {
     const { slots, begun, clock, claims } = rig(3);
     const nonces: (string | undefined)[] = [];
-    const answer = claims.following('settle', async (next) => {
+    const answer = claims.following('settle', 0, async (next) => {
       nonces.push(next?.nonce);
       if (nonces.length === 1) throw new StoreUnavailableError('away');
       return { claims: claimsOf('a', 'b') };
@@ -68,7 +99,7 @@ describe('a call that ends tasks', () => {
   it('tells which calls can still bring something', async () => {
     const { claims } = rig(3);
     const open = Promise.withResolvers<{ claims: Claim[] }>();
-    const first = claims.following('settle', () => open.promise);
+    const first = claims.following('settle', 0, () => open.promise);
     const { last } = claims;
     expect(claims.areAnswered(last)).toBe(false);
     open.resolve({ claims: [] });
@@ -110,7 +141,7 @@ describe('a call that suspends tasks', () => {
     const { slots, begun, claims } = rig(2);
     slots.acquireNowait(2);
     let asked: Next | undefined;
-    await claims.replacing('commit', 1, async (next) => {
+    await claims.replacing('commit', 0, 1, async (next) => {
       asked = next;
       return { claims: claimsOf('a') };
     });

@@ -58,7 +58,7 @@ local function group(parent, root, token, lengths)
   return id
 end
 
--- What a turn asks for, by kind: `turn` is {id, root, token, lengths, spawned, groups}, `n` how many of the kind follow.
+-- What a turn asks for, by kind: `turn` is {id, root, token, known, lengths, spawned, groups}, `n` how many of the kind follow.
 local apply = {
   spawn = function(turn, n)
     for i = 1, n do turn.spawned[i] = spawn(turn.id, turn.root) end
@@ -78,6 +78,15 @@ local apply = {
   end,
   clear = function(turn, n)
     for _ = 1, n do clearTimer(turn.id, arg()) end
+  end,
+  early = function(turn, n) -- what nobody has heard of yet comes after it
+    local inbox, events = key('inbox', turn.id), {}
+    for i = 1, n do events[i] = arg() end
+    append(events, unpack(call('LRANGE', inbox, turn.known, -1)))
+    if #events > n then
+      if turn.known == 0 then call('DEL', inbox) else call('LTRIM', inbox, 0, turn.known - 1) end
+    end
+    call('RPUSH', inbox, unpack(events))
   end,
   event = function(turn, n)
     for _ = 1, n do
@@ -146,7 +155,8 @@ local answers = {}
 for i = 1, count() do
   local length = count() -- number of arguments of this turn, so that a refused one can be skipped
   local stop = cursor + length
-  local id, token, seq, known, suspended, history, waits = arg(), arg(), count(), count(), arg(), arg(), arg()
+  local id, token, seq, known, early, suspended, history, waits =
+    arg(), arg(), count(), count(), count(), arg(), arg(), arg()
   local lengths, lacking = membersAhead(token)
   callerOf(token)
   local taskKey = key('task', id)
@@ -160,17 +170,17 @@ for i = 1, count() do
     if isNext then
       committing = id
       if history ~= '' then call('RPUSH', key('history', id), history) end
-      local turn = { id = id, root = rootOf(id), token = token, lengths = lengths, spawned = {}, groups = {} }
+      local turn = { id = id, root = rootOf(id), token = token, known = known, lengths = lengths, spawned = {}, groups = {} }
       while cursor < stop do apply[arg()](turn, count()) end
       committing = nil
       if crashes and history ~= '' then call('HDEL', taskKey, 'crashes', 'crashedFrom') end -- it got on: no crash in a row
       if watched == '2' then watchedIds[#watchedIds + 1] = id end
     end
-    local events = eventsFrom(id, known)
+    local events = eventsFrom(id, known + early)
     local next = (suspended == '1' and #events == 0) and 'suspended' or 'running'
     local fields = { 'state', next }
     if next == 'suspended' then append(fields, 'awaits', waits) end
-    if isNext then append(fields, 'commits', spell(seq), 'known', spell(known)) end
+    if isNext then append(fields, 'commits', spell(seq), 'known', spell(known + early)) end
     call('HSET', taskKey, unpack(fields))
     moved(state, next, 1)
     answers[i] = { 'committed', events }

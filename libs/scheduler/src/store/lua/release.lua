@@ -14,6 +14,7 @@ for _, id in ipairs(ids) do revive(id, session, -1, time) end
 local more = all and call('EXISTS', key('claims', session)) or 0
 if all and more == 0 then
   stopServing(session)
+  rests(session, 0)
   call('ZREM', sessions, session)
   call('DEL', key('session', session))
   recount()

@@ -18,6 +18,7 @@ end
 local function giveUp(session)
   if call('SCARD', key('serving', session)) > 0 then
     stopServing(session)
+    rests(session, 0)
     call('HSET', key('session', session), 'slots', 0, 'lost', time)
     call('INCR', prefix .. 'deaths')
     recount()

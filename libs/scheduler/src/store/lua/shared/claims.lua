@@ -279,11 +279,13 @@ local function writeClaims()
   callWithAll('SADD', key('claims', session), claimed)
 end
 
--- Who has slots to spare takes what comes next. ARGV: '' for nobody, or lane session nonce max bytes.
+-- Who has slots to spare takes what comes next. ARGV: '' for nobody, or lane session nonce max bytes resting ('': as before).
 local function followOn(at)
   local lane = arg()
   if lane == '' then return end
   claimAs(at)
+  local resting = arg()
+  if resting ~= '' then rests(session, tonumber(resting)) end
   writeAll()
   claimNext(lane)
   writeClaims()

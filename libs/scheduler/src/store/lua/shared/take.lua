@@ -122,13 +122,25 @@ local function fromReady(room, quantum, members, single)
   putBack(stays, 1)
 end
 
+-- So many of the tasks of a session that count as running hold no slot.
+local function rests(session, n)
+  local sessionKey = key('session', session)
+  local slots, lost, before = unpack(call('HMGET', sessionKey, 'slots', 'lost', 'resting'))
+  if not slots or lost then return end
+  call('HSET', sessionKey, 'resting', n)
+  add('resting', n - tonumber(before or 0))
+end
+
 -- Slots that nobody uses and nothing is on its way to. `capacity`: their sum, then sessions that drain, whose tasks do not
 -- count (sessions.lua).
 local allSlots = 0
 local function freeSlots()
   local capacity, draining = string.match(call('GET', prefix .. 'capacity') or '0', '^(%d+)(.*)$')
-  local running = tonumber(call('HGET', prefix .. 'counts', 'running') or 0)
-  for session in string.gmatch(draining, '%S+') do running = running - call('SCARD', key('claims', session)) end
+  local running, resting = unpack(call('HMGET', prefix .. 'counts', 'running', 'resting'))
+  running = tonumber(running or 0) - tonumber(resting or 0)
+  for session in string.gmatch(draining, '%S+') do
+    running = running - call('SCARD', key('claims', session)) + tonumber(call('HGET', key('session', session), 'resting') or 0)
+  end
   allSlots = tonumber(capacity)
   return allSlots - math.max(0, running) - call('ZCARD', hinted)
 end
