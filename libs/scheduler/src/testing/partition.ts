@@ -258,7 +258,9 @@ export class Partition {
       return;
     }
     this.#dropClaim(task);
+    this.queue.remove(task);
     task.timers.clear();
+    task.retrying = undefined;
     this.moveTo(task, 'running');
     task.tree.ending = { outcome, born: task.tree.born, older: task.tree.live, cursor: 0 };
     this.ending.add(task);
@@ -347,7 +349,7 @@ export class Partition {
 
   #cancelUnstarted(task: MemoryTask, message: string | undefined): void {
     const error = { type: 'CancelledError', message: message ?? '' };
-    this.finish(task, { state: 'cancelled', payload: JSON.stringify(error) });
+    this.end(task, { state: 'cancelled', payload: JSON.stringify(error) });
   }
 
   /** As cancel, for calls that may be sent twice: the wave is their own. */

@@ -106,7 +106,9 @@ export class Walk {
       await this.#claim([...this.tasks], 'w1', this.tasks.size);
       for (const runs of [...this.#runs]) await this.#settle(runs, 0);
       const records = (await this.#rigs[0]?.store.records([...this.tasks])) ?? [];
-      if (records.every((record) => record === undefined || record.outcome !== undefined)) return;
+      const open = records.flatMap((record) => (record === undefined || record.outcome !== undefined ? [] : [record]));
+      if (open.length === 0) return;
+      await this.#cancel(open.flatMap(({ id, state }) => (state === 'suspended' ? [id] : []))); // it may be parked for good
     }
     throw new Error('tasks are left that nobody ends');
   }
@@ -132,14 +134,8 @@ export class Walk {
       case 7:
       case 8:
         return runs && this.#settle(runs, choices.below(outcomes.length), choices.below(3) === 1);
-      case 9: {
-        const targets = choices.some([...this.tasks], 2).map((id) => ({
-          id, // each a message of its own: whether an equal one is still on its way depends on the order of events
-          message: `m${this.#op++}`,
-        }));
-        await this.#do({ cancel: targets }, async ({ store }) => (await store.cancel(partition, targets)).answers);
-        return;
-      }
+      case 9:
+        return this.#cancel(choices.some([...this.tasks], 2));
       case 10:
         return this.#time(choices.below(4) * 1_000, choices.some(sessions, 3));
       case 11:
@@ -193,6 +189,8 @@ export class Walk {
     const staged = groups.filter(() => choices.yes());
     for (const { id, members } of staged)
       await this.#do({ stage: id }, ({ store }) => store.stage(partition, id, run.claim.token, 0, members));
+    const events = choices.some([1], 1).map(() => ({ kind: 'step', op: this.#op++, outcome: succeeded() }) as const);
+    const early = choices.yes() ? events.length : 0;
     const fields: Partial<Turn> = {
       history: `turn ${this.#op}`,
       spawns,
@@ -201,7 +199,7 @@ export class Walk {
       ),
       // no two are due at the same millisecond: their order is free
       timers: choices.some([this.#op++], 1).map((op) => ({ op, ms: choices.below(3) * 1_000 + op })),
-      events: choices.some([1], 1).map(() => ({ kind: 'step', op: this.#op++, outcome: succeeded() })),
+      ...{ events, early },
       cancels: choices.some([...this.tasks], 2).map((id) => ({ id, message: undefined })),
       cancelGroups: choices.some(this.#groups, 1).map((id) => ({ id, message: 'g' })),
       logs: choices.some(['1', '"two"'], 1),
@@ -213,7 +211,7 @@ export class Walk {
       return told[0];
     });
     if (answers?.kind !== 'committed') return;
-    for (const each of runs) each.known += answers.events.length;
+    for (const each of runs) each.known += early + answers.events.length;
     for (const { id } of spawns) this.tasks.add(id);
     for (const { id, members } of groups) {
       this.#groups.push(id);
@@ -242,6 +240,14 @@ export class Walk {
     if (kind?.kind !== 'ending') return;
     this.#ended = true;
     for (const rig of this.#rigs) await rig.cancelTree(runs[0]?.id ?? '');
+  }
+
+  async #cancel(ids: readonly TaskId[]): Promise<void> {
+    const targets = ids.map((id) => ({
+      id, // each a message of its own: whether an equal one is still on its way depends on the order of events
+      message: `m${this.#op++}`,
+    }));
+    await this.#do({ cancel: targets }, async ({ store }) => (await store.cancel(partition, targets)).answers);
   }
 
   async #time(ms: number, alive: readonly SessionId[]): Promise<void> {

@@ -4,14 +4,16 @@
   they have passed.
   Keeps T2 (token), T3. The same call again is answered the same. KEYS prefix    ARGV count, then id token known wakeMs for each
   Returns {'parked' | 'news' | 'fenced', ...}    Cost O(tasks) ]]
---# include keys now timers
+--# include keys now members timers
 local answers = {}
 for i = 1, count() do
   local id, token, known, wakeMs = arg(), arg(), count(), arg()
   local taskKey = key('task', id)
   local current, parked, state, worker = unpack(call('HMGET', taskKey, 'token', 'parked', 'state', 'worker'))
   if parked == token then answers[i] = 'parked'
-  elseif current ~= token then answers[i] = 'fenced'
+  elseif current ~= token then
+    local tokenOfEntry, runs = claimOfEntry(id)
+    answers[i] = (runs and tokenOfEntry == token) and 'news' or 'fenced' -- nothing is recorded yet
   elseif state ~= 'suspended' or call('LLEN', key('inbox', id)) ~= known then answers[i] = 'news'
   else
     call('SREM', key('claims', worker), id)

@@ -8,10 +8,8 @@ local answers = {}
 -- The token that is current, and how many turns have been recorded.
 local function claimOf(id)
   local token, commits = unpack(call('HMGET', key('task', id), 'token', 'commits'))
-  local group, index = memberOf(id)
-  if token or not group then return token, tonumber(commits or 0) end
-  local entry = call('HGET', key('entries', group), index)
-  return entry and string.byte(entry) == 42 and batchOf(group, string.sub(entry, 2)).token, 0
+  local tokenOfEntry, runs = claimOfEntry(id)
+  return token or (runs and tokenOfEntry), tonumber(commits or 0)
 end
 
 for i = 1, count() do

@@ -78,6 +78,55 @@ export function committing(it: It): void {
     });
   });
 
+  describe('L1 what the coroutine was given before it was recorded', () => {
+    const step = (op: number): TaskEvent => ({ kind: 'step', op, outcome: succeeded(op) });
+    const cancel = (message: string): TaskEvent => ({ kind: 'cancel', message, wave: message });
+
+    it('stands before what its worker has not heard of, and is not told again', async (rig) => {
+      await rig.worker();
+      const run = await rig.started();
+      for (const message of ['a', 'b']) await rig.store.cancel(partition, [{ id: run.id, message, wave: message }]);
+      const fields = { events: [step(1), step(2), step(3)], early: 2 };
+      expect(await run.commit(fields)).toEqual([cancel('a'), cancel('b'), step(3)]);
+      expect((await rig.record(run.id)).state).toBe('running');
+      await rig.store.release(partition, 'w1', [run.id]);
+      const again = await rig.claimOne(run.id);
+      expect(again.claim.events).toEqual([step(1), step(2), cancel('a'), cancel('b'), step(3)]);
+    });
+
+    it('stands behind what it has heard of', async (rig) => {
+      await rig.worker();
+      const run = await rig.started();
+      await rig.store.cancel(partition, [{ id: run.id, message: 'a', wave: 'a' }]);
+      expect(await run.receive()).toEqual([cancel('a')]);
+      await rig.store.cancel(partition, [{ id: run.id, message: 'b', wave: 'b' }]);
+      expect(await run.commit({ events: [step(1)], early: 1 })).toEqual([cancel('b')]);
+      await rig.store.release(partition, 'w1', [run.id]);
+      expect((await rig.claimOne(run.id)).claim.events).toEqual([cancel('a'), step(1), cancel('b')]);
+    });
+
+    it('is no news: the task suspends', async (rig) => {
+      await rig.worker();
+      const run = await rig.started();
+      expect(await run.commit({ events: [step(1)], early: 1 })).toEqual([]);
+      expect((await rig.record(run.id)).state).toBe('suspended');
+      expect(
+        await rig.store.receive(partition, [{ id: run.id, token: run.claim.token, known: 1, commits: 1 }]),
+      ).toEqual([{ kind: 'committed', events: [] }]);
+    });
+
+    it('is recorded once when the call is sent again (rule 3)', async (rig) => {
+      await rig.worker();
+      const run = await rig.started();
+      await rig.store.cancel(partition, [{ id: run.id, message: 'a', wave: 'a' }]);
+      const turn = run.turn({ events: [step(1)], early: 1 });
+      for (let times = 0; times < 2; times++) {
+        const { answers } = await rig.store.commit(partition, [turn]);
+        expect(answers).toEqual([{ kind: 'committed', events: [cancel('a')] }]);
+      }
+    });
+  });
+
   describe('Committing', () => {
     it('keeps the history for the next attempt, in order', async (rig) => {
       await rig.worker();

@@ -39,6 +39,36 @@ export function followingOn(it: It): void {
       expect(await rig.record(run.member(1, 1))).toMatchObject({ state: 'running', worker: 'w1', attempt: 1 });
     });
 
+    it('gets more for the slots of those that rest, as long as they do', async (rig) => {
+      const { run, first } = await gathering(rig, 40, 3);
+      const { claims } = await settleAndTake(rig, [first], 3);
+      expect(claims).toHaveLength(3);
+      const ask = async (resting?: number) => {
+        const next = { lane: 'naps', session: 'w1', nonce: rig.nonce(), max: 3, resting };
+        return taken((await rig.store.settle(partition, [], next)).claims);
+      };
+      expect(await ask()).toEqual([]);
+      expect(await ask(2)).toEqual([4, 5].map((i) => run.member(1, i)));
+      expect(await ask()).toEqual([]);
+      expect(await ask(5)).toEqual([6, 7, 8].map((i) => run.member(1, i)));
+      expect(await ask(1)).toEqual([]);
+      expect(await rig.record(run.member(1, 4))).toMatchObject({ state: 'running' });
+    });
+
+    it('gets nothing for those that rested in a session which is gone', async (rig) => {
+      await rig.worker('w1', { slots: 1 });
+      await rig.worker('w2', { slots: 1 });
+      const [resting, last] = [await rig.started({}, 'w1'), await rig.started({}, 'w2')];
+      const next = { lane: 'naps', session: 'w1', nonce: rig.nonce(), max: 0, resting: 1 };
+      expect((await rig.store.settle(partition, [], next)).claims).toEqual([]);
+      await rig.live(4_000, 'w2');
+      const [revived] = await rig.claim([resting.id], 'w2');
+      expect(revived?.claim.attempt).toBe(2);
+      await rig.submit();
+      await rig.submit();
+      expect((await settleAndTake(rig, [last], 2, 'w2')).claims).toEqual([]);
+    });
+
     it('I2 ends a gather that way', async (rig) => {
       const { run, first } = await gathering(rig, 40, 7);
       let runs = [first];

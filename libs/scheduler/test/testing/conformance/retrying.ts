@@ -1,6 +1,6 @@
 import { describe, expect } from 'vitest';
 import type { It } from '../store-conformance.ts';
-import { failed, ids, leaves, partition, type Rig, type Run, succeeded } from './rig.ts';
+import { cancelled, failed, ids, leaves, partition, type Rig, type Run, succeeded } from './rig.ts';
 
 const retry = { ms: 5_000, firstOp: 10 };
 const error = failed('first').payload;
@@ -201,17 +201,20 @@ export function retrying(it: It): void {
       expect(await rig.record(run.id)).toEqual(record);
     });
 
-    it('while tasks of the failed attempt still end: likewise', async (rig) => {
+    it('while tasks of the failed attempt still end: a root ends after them', async (rig) => {
       let child: Run | undefined;
       const run = await failedOnce(rig, async (first) => {
         await first.commit({ spawns: [first.spawn(1)] });
         child = await rig.claimOne(first.child(1));
       });
-      await rig.cancel(run.id);
-      expect(await rig.record(run.id)).toMatchObject({ state: 'cancelled' });
-      await child?.settle(succeeded());
+      await rig.store.cancel(partition, [{ id: run.id, message: 'enough' }]);
+      expect(await rig.record(run.id)).toMatchObject({ state: 'running', outcome: undefined });
+      expect(await rig.store.cancelTree(partition, run.id, '')).toMatchObject({ next: undefined });
       await rig.live(6_000, 'w1');
-      expect(await rig.record(run.id)).toMatchObject({ state: 'cancelled' });
+      expect(await rig.claim([run.id])).toEqual([]);
+      expect(await child?.settle(succeeded('cleaned up'))).toBe('settled');
+      expect(await rig.record(run.id)).toMatchObject({ outcome: cancelled('enough') });
+      expect((await rig.store.cluster()).tasks).toMatchObject({ pending: 0, running: 0 });
     });
 
     it('when the next attempt is ready and not claimed: likewise', async (rig) => {

@@ -53,7 +53,8 @@ local function cancelTask(id, message, event, time, afterStart)
     deliver(id, event)
   else
     unschedule(id, coroutine)
-    finish(id, 'cancelled', cancelledPayload(message), time)
+    -- Of an attempt that has failed tasks may still run: a root ends when they have.
+    conclude(id, 'cancelled', cancelledPayload(message), readEnd(taskKey), nil, time)
   end
   return 'requested'
 end

@@ -30,6 +30,14 @@ local function batchOf(group, number)
   return batch
 end
 
+-- Under which token a member that is no record was claimed, and whether it runs.
+local function claimOfEntry(id)
+  local group, index = memberOf(id)
+  local entry = group and call('HGET', key('entries', group), index)
+  local number = entry and string.match(entry, '^.(%d+)')
+  if number then return batchOf(group, number).token, string.byte(entry) == 42 end
+end
+
 local words = { s = 'succeeded', f = 'failed', c = 'cancelled' }
 local function isOpenEntry(entry) return not entry or string.byte(entry) == 42 end
 -- State, batch, ms after the group was made, payload; nil for an entry that tells no end.

@@ -111,7 +111,7 @@ local function conclude(id, state, payload, row, token, time)
   call('HSET', taskKey, 'state', 'running', 'ending', state .. '\n' .. payload)
   if token then call('HSET', taskKey, 'settledBy', token) end
   endingRoots[id] = true
-  call('HDEL', taskKey, 'token')
+  call('HDEL', taskKey, 'token', 'retrying', 'retryMs', 'retryAt')
   moved(row[1], 'running', 1)
   dropTimers(id)
   call('ZADD', prefix .. 'ending', time, id)
