@@ -350,6 +350,7 @@ export class Partition {
   #cancelUnstarted(task: MemoryTask, message: string | undefined): void {
     const error = { type: 'CancelledError', message: message ?? '' };
     this.end(task, { state: 'cancelled', payload: JSON.stringify(error) });
+    if (this.ending.has(task)) cancelTreePage(this, task, '');
   }
 
   /** As cancel, for calls that may be sent twice: the wave is their own. */

@@ -78,7 +78,7 @@ export class Walk {
   /** As last seen: what has been removed is counted on. */
   readonly #states = new Map<TaskId, TaskState>();
   #op = 0;
-  /** A root has ended before its tree. */
+  /** A root has ended before its tree, or may have. */
   #ended = false;
   /** The steps so far, for who has to understand a failure. */
   readonly story: string[] = [];
@@ -237,6 +237,7 @@ export class Walk {
         return settled.answers[0];
       },
     );
+    if (kind?.kind === 'retrying') this.#ended = true; // a cancel ends a root that waits for its next attempt, and its tree
     if (kind?.kind !== 'ending') return;
     this.#ended = true;
     for (const rig of this.#rigs) await rig.cancelTree(runs[0]?.id ?? '');

@@ -54,7 +54,8 @@ local function cancelTask(id, message, event, time, afterStart)
   else
     unschedule(id, coroutine)
     -- Of an attempt that has failed tasks may still run: a root ends when they have.
-    conclude(id, 'cancelled', cancelledPayload(message), readEnd(taskKey), nil, time)
+    local settled = conclude(id, 'cancelled', cancelledPayload(message), readEnd(taskKey), nil, time)
+    if not settled then endTreePage(id, '0', time) end
   end
   return 'requested'
 end
