@@ -53,6 +53,8 @@ export interface GroupRow {
 
 export interface SessionRow {
   slots: number;
+  /** So many of its tasks that count as running hold no slot. */
+  resting: number;
   draining: boolean;
   lost: boolean;
 }
@@ -120,8 +122,14 @@ export async function readGroup(ask: Ask, id: TaskId, key: string): Promise<Grou
 }
 
 export async function readSession(ask: Ask, key: string): Promise<SessionRow> {
-  const [slots, draining, lost] = await ask((redis) => redis.hmget(key, 'slots', 'draining', 'lost'));
-  return { slots: Number(slots ?? 0), draining: draining === '1', lost: typeof lost === 'string' };
+  const row = await ask((redis) => redis.hmget(key, 'slots', 'resting', 'draining', 'lost'));
+  const [slots, resting, draining, lost] = row;
+  return {
+    slots: Number(slots ?? 0),
+    resting: Number(resting ?? 0),
+    draining: draining === '1',
+    lost: typeof lost === 'string',
+  };
 }
 
 function named(fields: readonly string[], values: readonly (string | null)[]): Map<string, string> {

@@ -22,9 +22,13 @@ export function examineTrees(partition: Partition): void {
 
 /** T5: the totals that each transition keeps are what counting gives. */
 export function examineTotals(partition: Partition): void {
-  const { tasks, groups, totals } = partition.snapshot;
-  const counted = { pending: 0, running: 0, suspended: 0, gathers: 0 };
-  for (const { state } of tasks.values()) if (!isSettled(state)) counted[state] += 1;
+  const { tasks, groups, sessions, totals } = partition.snapshot;
+  const counted = { pending: 0, running: 0, suspended: 0, gathers: 0, ending: 0, resting: 0 };
+  for (const { state, ending } of tasks.values()) {
+    if (!isSettled(state)) counted[state] += 1;
+    if (ending) counted.ending += 1;
+  }
+  for (const { resting } of sessions.values()) counted.resting += resting;
   for (const group of groups.values()) {
     if (!group.decided) counted.gathers += 1;
     counted.pending += waitingIn(partition, group);

@@ -81,7 +81,7 @@ export class Partition {
 
   /** Slots that no task uses; hints may be on their way to them. */
   freeSlots(): number {
-    let running = this.counts.states.running;
+    let running = this.counts.states.running - this.ending.size;
     for (const session of this.sessions.all()) running -= session.draining ? session.claimed.size : session.resting;
     return this.sessions.slots() - Math.max(0, running);
   }

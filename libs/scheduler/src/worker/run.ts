@@ -323,6 +323,7 @@ export class TaskRun implements Offender {
   }
 
   async #commit(ends = false): Promise<void> {
+    const heard = this.#inbox.known;
     const asked = { known: this.known, suspended: this.#suspends, ends };
     const { turn, requests } = this.#turns.next(this.#runner, asked, (op) => this.#timers?.remainingMs(op) ?? 0);
     const answer = await this.#host.commit(turn);
@@ -332,7 +333,7 @@ export class TaskRun implements Offender {
     this.#report.committed(requests.steps);
     this.#logged += requests.logs.length;
     this.#turns.committed(turn, answer.events.length > 0);
-    this.receive(this.known, answer.events);
+    this.receive(heard, answer.events);
     if (this.#missed) this.#host.hear([turn.id]);
     this.#missed = false;
   }

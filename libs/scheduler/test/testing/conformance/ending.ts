@@ -51,6 +51,22 @@ export function ending(it: It): void {
       expect(record.finishedAt).toBeGreaterThanOrEqual((await rig.record(first.id)).finishedAt ?? Number.NaN);
     });
 
+    it('needs no slot', async (rig) => {
+      await rig.worker('w1', { slots: 1 });
+      const root = await rig.started();
+      await root.commit({ spawns: [root.spawn(1)] });
+      const child = await rig.claimOne(root.child(1));
+      expect(await root.settle()).toBe('ending');
+      const { hints } = await rig.store.release(partition, 'w1', [child.id]);
+      expect(ids(hints)).toEqual([child.id]);
+      const again = await rig.claimOne(child.id);
+      await again.settle();
+      expect(await rig.record(root.id)).toMatchObject({ state: 'succeeded' });
+      await rig.submit();
+      const other = await rig.submit();
+      expect(ids((await rig.sweep()).hints)).not.toContain(other); // there is one slot, as before
+    });
+
     it('keeps the outcome that it had, when it failed too', async (rig) => {
       await rig.worker();
       const root = await rig.started();

@@ -136,8 +136,8 @@ end
 local allSlots = 0
 local function freeSlots()
   local capacity, draining = string.match(call('GET', prefix .. 'capacity') or '0', '^(%d+)(.*)$')
-  local running, resting = unpack(call('HMGET', prefix .. 'counts', 'running', 'resting'))
-  running = tonumber(running or 0) - tonumber(resting or 0)
+  local running, resting, ending = unpack(call('HMGET', prefix .. 'counts', 'running', 'resting', 'ending'))
+  running = tonumber(running or 0) - tonumber(resting or 0) - tonumber(ending or 0)
   for session in string.gmatch(draining, '%S+') do
     running = running - call('SCARD', key('claims', session)) + tonumber(call('HGET', key('session', session), 'resting') or 0)
   end
