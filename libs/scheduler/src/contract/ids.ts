@@ -3,6 +3,7 @@
  * from its parent and the number of the operation that made it: replay and a re-sent command name the same child.
  */
 import { createHash } from 'node:crypto';
+import type { Member } from './store.ts';
 import type { TaskId } from './task.ts';
 
 const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'; // Crockford's base 32, as in ULID: sorts by time, no look-alikes
@@ -32,8 +33,8 @@ export const childId = (parent: TaskId, op: number): TaskId =>
 
 export const memberId = (group: TaskId, index: number): TaskId => `${group}.${index}`;
 
-/** A member's gather and number; undefined for another id. */
-export function memberOf(id: TaskId): { group: TaskId; index: string } | undefined {
+/** Undefined for a task that is no member of a gather. */
+export function memberOf(id: TaskId): Member | undefined {
   return id.charCodeAt(groupLength) === 46
     ? { group: id.slice(0, groupLength), index: id.slice(groupLength + 1) }
     : undefined;

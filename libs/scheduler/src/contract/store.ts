@@ -68,8 +68,16 @@ export interface NewRoot {
   idempotency?: { key: string; fingerprint: string };
 }
 
+/** A member of a gather: `<group>.<index>` is its id. */
+export interface Member {
+  group: TaskId;
+  index: string;
+}
+
 export interface Claim {
   id: TaskId;
+  /** As its id says. */
+  member?: Member | undefined;
   token: Token;
   coroutine: string;
   args: string;
@@ -198,6 +206,8 @@ export type TurnAnswer = { kind: 'committed'; events: TaskEvent[] } | { kind: 'f
 
 export interface Settlement {
   id: TaskId;
+  /** As its claim has it, so that ids need not be taken apart. */
+  member?: Member | undefined;
   token: Token;
   outcome: Outcome;
   /** The coroutine is to be run again after `ms`, unless a cancel of the task was requested; operations of the next attempt

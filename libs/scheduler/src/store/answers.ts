@@ -1,5 +1,6 @@
 /** What scripts answer, as the callers of the store get it. */
 import { decodeEvent, type TaskEvent } from '../contract/history.ts';
+import { memberOf } from '../contract/ids.ts';
 import type { Claim, News, TurnAnswer } from '../contract/store.ts';
 import type { TaskId } from '../contract/task.ts';
 import { toldEvent } from './messages.ts';
@@ -65,8 +66,10 @@ function ofMembers([group, token, parent, created, started, claimedAt, texts]: W
     const row = rows[i + 1] as string;
     const [first, second] = [row.indexOf('\n'), row.indexOf('\n', row.indexOf('\n') + 1)];
     const third = row.indexOf('\n', second + 1);
+    const index = rows[i] as string;
     claims.push({
-      id: `${group}.${rows[i]}`,
+      id: `${group}.${index}`,
+      member: { group, index },
       token,
       coroutine: row.slice(0, first),
       args: row.slice(third + 1),
@@ -100,6 +103,7 @@ function ofRecord(wire: WireClaim): Claim {
   const [commits, logged, failures, firstOp, begunAt, claimedAt, history, events] = rest;
   return {
     id,
+    member: memberOf(id),
     token,
     coroutine,
     args,

@@ -99,27 +99,34 @@ export function idRows(ids: readonly TaskId[]): Row {
   return [runs, ...row];
 }
 
+interface Run {
+  group: TaskId;
+  token: string;
+  states: string;
+  indices: string[];
+  payloads: string[];
+  places: number[];
+}
+
 /**
  * Members of a gather that have ended with an outcome and nothing else go together, those of one claim after the other,
  * in few words. `order`: which settlement each answer is for.
  */
 export function settlementRows(settlements: readonly Settlement[]): { row: Row; order: number[] } {
-  const runs = new Map<
-    string,
-    { group: TaskId; token: string; states: string; indices: string[]; payloads: string[]; places: number[] }
-  >();
+  const runs = new Map<string, Run>();
   const others: number[] = [];
-  for (const [place, { id, token, outcome, retry, logs, progress }] of settlements.entries()) {
-    const member = memberOf(id);
+  let run: Run | undefined;
+  for (const [place, settlement] of settlements.entries()) {
+    const { id, token, outcome, retry, logs, progress } = settlement;
+    const member = settlement.member ?? memberOf(id);
     if (member === undefined || retry !== undefined || logs.length > 0 || progress !== undefined) {
       others.push(place);
       continue;
     }
     const { group, index } = member;
-    const name = `${group} ${token}`;
-    let run = runs.get(name);
-    if (run === undefined) {
-      run = { group, token, states: '', indices: [], payloads: [], places: [] };
+    if (run?.group !== group || run.token !== token) {
+      const name = `${group} ${token}`;
+      run = runs.get(name) ?? { group, token, states: '', indices: [], payloads: [], places: [] };
       runs.set(name, run);
     }
     run.indices.push(index);

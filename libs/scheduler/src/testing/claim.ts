@@ -86,6 +86,7 @@ const bytesOf = ({ args, history, events }: Claim): number =>
 
 const claimOf = (task: MemoryTask, claimedAt: number): Claim => ({
   id: task.id,
+  member: task.member && { group: task.member.group.id, index: String(task.member.index) },
   token: task.claim?.token ?? '',
   ...task.work,
   attempt: task.attempt,

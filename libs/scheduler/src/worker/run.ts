@@ -16,7 +16,7 @@ import { encode, errorValue } from '../contract/codec.ts';
 import { decodeOptions, type KeptOptions } from '../contract/coroutine.ts';
 import { FencedError, NonDeterminismError } from '../contract/exceptions.ts';
 import type { HistoryStep, TaskEvent } from '../contract/history.ts';
-import { childId, memberOf } from '../contract/ids.ts';
+import { childId } from '../contract/ids.ts';
 import type { AboutTask } from '../contract/instrument.ts';
 import type { ErrorValue, Outcome } from '../contract/outcome.ts';
 import type { Claim, ParkAnswer } from '../contract/store.ts';
@@ -39,8 +39,8 @@ import { Turns } from './turns.ts';
 const isStart = (step: HistoryStep): step is Extract<HistoryStep, ['start', ...unknown[]]> => step[0] === 'start';
 
 /** Nothing of a member of a gather is recorded until it has asked for something or heard of something. */
-const isUnrecorded = ({ id, commits, failures, events }: Claim): boolean =>
-  memberOf(id) !== undefined && commits === 0 && failures === 0 && events.length === 0;
+const isUnrecorded = ({ member, commits, failures, events }: Claim): boolean =>
+  member !== undefined && commits === 0 && failures === 0 && events.length === 0;
 
 export class TaskRun implements Offender {
   readonly claim: Claim;
@@ -402,11 +402,11 @@ export class TaskRun implements Offender {
     if (this.#fenced) return;
     this.#settling = true;
     if (!this.#host.congested) this.#releaseSlot();
-    const { id, token } = this.claim;
+    const { id, member, token } = this.claim;
     const { logs = [], progress, steps = [] } = this.#turns.requests ?? {};
     const delayMs = retryAfterMs(this.claim, this.#fn, outcome, this.#host.clock, this.#limits);
     const retry = delayMs === undefined ? undefined : { ms: delayMs, firstOp: this.#runner.nextOp };
-    const answer = await this.#host.settle({ id, token, outcome, retry, logs, progress });
+    const answer = await this.#host.settle({ id, member, token, outcome, retry, logs, progress });
     if (answer.kind === 'fenced') return this.#lost();
     this.#report.committed(steps);
     const errorType = outcome.state === 'failed' ? (JSON.parse(outcome.payload) as ErrorValue).type : undefined;

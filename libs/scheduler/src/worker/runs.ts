@@ -172,7 +172,7 @@ export class Runs implements RunHost {
   inPartition(partition: number): number {
     if (this.#store.partitions === 1) return this.#runs.size;
     let count = 0;
-    for (const id of this.#runs.ids()) if (this.#partition(id) === partition) count += 1;
+    for (const { claim } of this.#runs.all()) if (this.#partition(claim.id) === partition) count += 1;
     return count;
   }
 
@@ -189,9 +189,9 @@ export class Runs implements RunHost {
 
   /** Runs a claimed task to its end here. The caller has acquired a slot for it. */
   begin(claim: Claim, fn: AnyCoroutineFunction): void {
-    const { id, attempt } = claim;
+    const { attempt } = claim;
     const run = new TaskRun(claim, fn, this);
-    this.#runs.set(id, run);
+    this.#runs.set(run);
     const queuedMs = Math.max(0, this.clock.now() - claim.createdAt);
     this.instrument.taskStarted?.({ ...run.about, attempt, queuedMs, replayed: claim.history.length > 0 });
     this.#driven += 1;
@@ -206,7 +206,7 @@ export class Runs implements RunHost {
       run.fence(`task ${id}: given back`);
       this.#release(id, 'it could not be settled', error);
     }
-    if (this.#runs.get(id) === run) this.#runs.delete(id);
+    this.#runs.delete(run);
     this.#driven -= 1;
     if (this.#driven === 0) this.#idle.give();
   }
