@@ -23,7 +23,7 @@ for i, root in ipairs(given) do
     elseif existing ~= id then answers[i] = existing end
   elseif not created[id] and not (someExist and call('EXISTS', keys[i]) == 1) then
     created[id] = true
-    local more = { 'virtual', virtualTime + 1 }
+    local more = {}
     if ttl ~= '86400000' then append(more, 'ttl', ttl) end
     if client ~= '' then append(more, 'client', client) end
     if name ~= '' then

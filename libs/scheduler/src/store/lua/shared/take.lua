@@ -104,14 +104,14 @@ local function fromReady(room, quantum, members, single)
     at = at + 2
     if start >= 0 then
       virtualTime = math.max(virtualTime, start)
-      tick(0.01) -- so that a large tree gets its turn in an endless stream of small new ones
+      tick(virtualSecond / 100) -- so that a large tree gets its turn in an endless stream of small new ones
     end
     if string.sub(id, 1, 1) == 'g' then
       putBack(entries, at)
       at, some = #entries + 1, 1
       local tree, most = rootOf(string.sub(id, 2)), math.min(room, quantum)
       local before = clockOf(tree)
-      setClock(tree, math.max(before, start) + most)
+      setClock(tree, math.max(before, start) + most * virtualSecond)
       took = members(string.sub(id, 2), most)
       if not took then setClock(tree, before) end
     else took = single(id) end
@@ -154,7 +154,7 @@ local function take(time)
       function(id) return hint(id, time) end)
   end
   writeAll()
-  for root, clock in pairs(moving) do call('HSET', key('task', root), 'virtual', clock) end
-  if virtualTime > virtualBefore then call('SET', prefix .. 'virtual', virtualTime) end
+  for root, clock in pairs(moving) do call('HSET', key('task', root), 'virtual', spellPlace(clock)) end
+  if virtualTime > virtualBefore then call('SET', prefix .. 'virtual', spellPlace(virtualTime)) end
   return hints
 end
