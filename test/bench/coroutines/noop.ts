@@ -1,5 +1,6 @@
 /** The workloads of `npm run bench` on Corral's side. */
 import { coroutine, type Loop } from '@corral/scheduler';
+import { compute } from '../compute.ts';
 import { checkInOrder, type Item, items } from '../items.ts';
 
 export const echo = coroutine('bench.echo', async (_loop, item: Item) => item);
@@ -7,6 +8,15 @@ export const echo = coroutine('bench.echo', async (_loop, item: Item) => item);
 /** A gather of so many echoes. */
 export const echoes = coroutine('bench.gather', async (loop, { count }: { count: number }) => {
   const answers = await loop.gather(items(count).map((item) => echo(item)));
+  checkInOrder(answers, count);
+  return count;
+});
+
+export const busy = coroutine('bench.busy', async (_loop, item: Item) => ({ ...item, sum: compute(item.i) }));
+
+/** A gather of so many tasks that compute. */
+export const computes = coroutine('bench.computes', async (loop, { count }: { count: number }) => {
+  const answers = await loop.gather(items(count).map((item) => busy(item)));
   checkInOrder(answers, count);
   return count;
 });

@@ -2,6 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Job, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
+import { compute } from '../compute.ts';
 import { checkInOrder, type Item } from '../items.ts';
 
 const [url = '', queue = '', concurrency] = process.argv.slice(2);
@@ -12,7 +13,8 @@ const processors: Record<string, (job: Job) => Promise<unknown>> = {
     await pause(ms);
     return item;
   },
-  /** Parent of echoes. */
+  compute: async ({ data }) => ({ ...data, sum: compute(data.i) }),
+  /** Parent of tasks that return an item. */
   gather: async (job) => {
     const answers = Object.values(await job.getChildrenValues<Item>());
     checkInOrder(

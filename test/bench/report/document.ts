@@ -64,6 +64,6 @@ const notMeasured: readonly string[] = [
   'The state of a parent during a gather of 100,000, which is constant by construction (decision 0003).',
   'Priorities, and a small task behind thousands of others that are no gather.',
   'Hours: what builds up in Redis and in a worker after the first million tasks.',
-  'Large arguments and results, and coroutines that compute.',
+  'Large arguments and results.',
   'Other systems than BullMQ.',
 ];
