@@ -37,7 +37,7 @@ ${costs(report.rows)}
 
 ## Why targets are missed
 
-By the costs above and the profiles in the [decisions](adr/README.md) 0009 to 0017:
+By the costs above and the profiles in the [decisions](adr/README.md) 0009 to 0018:
 
 - *A gather of 10,000.* It takes 25 to 35 µs of processor time a task, half of it in Redis and half in the workers, as the
   machine is quiet or not (0013, 0017): three quarters of what two cores have. The rest is waiting. A worker's round is its coroutines,
@@ -47,8 +47,6 @@ By the costs above and the profiles in the [decisions](adr/README.md) 0009 to 00
   median. It takes three scripts, to submit, to claim and to settle, and each finds the processor's caches cold (0014).
 - *The tree.* Redis is the bottleneck, at 35 to 50 µs a task: each task that gathers has a record, a history and an inbox of its
   own, about 50 commands in all, and most hints find that their tasks are taken (0014, 0017).
-- *Sleeps.* The time above 100 ms is time in scripts: each task that suspends is written when it goes to sleep, when its timer
-  ends, and when it settles, 20 commands in all (0017). What survives a crash has its price here.
 - *Batches over REST.* Redis is the bottleneck: each task is a root, with a record, a claim and an end of its own.
 - *Two workers against one.* One worker and Redis use more than half of two cores between them; a second worker shares the
   rest with them and with this process.
