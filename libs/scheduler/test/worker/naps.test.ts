@@ -140,6 +140,32 @@ describe('U1 a member that does one step', () => {
     }
   });
 
+  it('does no other when its claim is lost', async () => {
+    const seen: string[] = [];
+    const two = coroutine('two', async (loop: Loop) => {
+      await loop.step('first', async () => seen.push('first'));
+      return await loop.step('second', async () => seen.push('second'));
+    });
+    const all = coroutine('all', async (loop: Loop) => loop.gather([two()]));
+    let commits = 0;
+    await using cluster = await memoryCluster({
+      ...{ coroutines: [two, all], workers: 1 },
+      store: {
+        around: async <T>(method: string, call: () => T): Promise<T> => {
+          if (method !== 'commit' || ++commits !== 2) return call();
+          const lost = { claims: [], hints: [], news: [], mail: [], slots: 100, answers: [{ kind: 'fenced' }] };
+          return lost as T;
+        },
+      },
+    });
+    const { id } = await cluster.client.submit('all', {});
+    await pause(cluster, 1000);
+    expect(seen).toEqual(['first']);
+    // Nobody here runs what the store has as claimed: it is given back (K3), and begins again.
+    expect(await cluster.client.wait(id, 20_000)).toMatchObject({ state: 'succeeded' });
+    expect(seen).toEqual(['first', 'first', 'second']);
+  });
+
   it('has its outcome recorded when it goes on to wait for something else', async () => {
     const answered = Promise.withResolvers<void>();
     const waits = coroutine('waits', async (loop: Loop) => {
