@@ -39,9 +39,9 @@
  * advances by one for each task, so trees take turns and a small tree passes a large one. A higher
  * priority passes a lower one. Revived tasks go first.
  * Window: no more is hinted at once than there are free slots: those of all live sessions that take work, less the tasks
- * that run there and do not rest (`Next.resting`). A root whose coroutine has ended needs none. Who has a slot to spare when it settles, or will have one when it has committed what suspends, takes what
- * comes next in the same call (`Next`), without a hint: first what has been on its way for 50 ms, then what is ready, for slots
- * that no hint is on its way to.
+ * that run there and do not rest (`Next.resting`); a root whose coroutine has ended needs none. Who has a slot to spare when
+ * it settles, or will have one when it has committed what suspends, takes what comes next in the same call (`Next`), without a
+ * hint: first what has been on its way for 50 ms, then what is ready, for slots that no hint is on its way to.
  */
 
 import type { Hint } from './dispatch.ts';
