@@ -15,7 +15,7 @@ export interface NapsParts {
   /** No more than so many at once. */
   most: number;
   /** Tells the store, which gives other tasks for the slots that are free. */
-  tell(partition: number): Promise<void>;
+  tell(partition: number): Promise<unknown>;
   failed(error: unknown): void;
 }
 

@@ -7,7 +7,8 @@
  *
  * W1. Replay walks the history: a start waits until the coroutine has begun that operation, an event is delivered. What
  *     the inbox holds beyond is delivered after (L1).
- * W2. The requests of a turn are committed before any event that came after them is delivered.
+ * W2. The requests of a turn are committed before any event that came after them is delivered, but for a member of a gather of
+ *     which nothing is recorded yet (turns.ts, U1).
  * W3. A slot is held while user code of this task may run; side effects of steps are user code. What has ended gives it up
  *     before the store knows: the next tasks are claimed while the outcomes of these are on their way.
  * W4. After `fenced` nothing more is sent for this run (T2).

@@ -94,7 +94,8 @@ export class Runs implements RunHost {
   /** Turns that a full store refuses must not hold up the others. */
   readonly #growing: GroupCommit<Turn, TurnAnswer>;
   readonly #settles: GroupCommit<Settlement, SettleAnswer>;
-  readonly #asksForMore: (partition: number) => Promise<unknown>;
+  /** Tasks for slots that are free. */
+  readonly askForMore: (partition: number) => Promise<unknown>;
   readonly #news: PatientCommit<TaskRun, { known: number; answer: TurnAnswer }>;
 
   constructor(parts: RunsParts) {
@@ -140,8 +141,8 @@ export class Runs implements RunHost {
         return answers;
       };
     this.#settles = new GroupCommit(clock, settle('settle'), bytesOfSettlement);
-    const asksForMore = settle('naps');
-    this.#asksForMore = (partition) => asksForMore(partition, []);
+    const settleNone = settle('naps');
+    this.askForMore = (partition) => settleNone(partition, []);
     const parks = new PatientCommit<ParkRequest, ParkAnswer>(clock, (partition, runs) => store.park(partition, runs));
     // What it knows is taken down now: what comes before the call goes out must not count as heard.
     this.parking = new Parking(clock, parts.parking, (run) => {
@@ -281,11 +282,6 @@ export class Runs implements RunHost {
 
   settle(settlement: Settlement): Promise<SettleAnswer> {
     return this.#settles.add(this.#partition(settlement.id), settlement);
-  }
-
-  /** Tasks for slots that are free. */
-  async askForMore(partition: number): Promise<void> {
-    await this.#asksForMore(partition);
   }
 
   /** As many again as may run: a slow store must not fill the memory with results. */

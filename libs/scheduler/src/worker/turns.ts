@@ -31,6 +31,8 @@ export class Turns {
   #events: TaskEvent[] = [];
   /** So many of them have been delivered. */
   #early = 0;
+  /** The same of the turn that is on its way to the store. */
+  #earlyUnderWay = 0;
   /** Until when it may sleep unrecorded, by the clock's `monotonic`; undefined when something is recorded, or must be. */
   #napsUntil: number | undefined;
   /** Whether the store knows that the task is suspended. */
@@ -80,7 +82,7 @@ export class Turns {
 
   /** So many events were delivered and are not recorded. */
   get early(): number {
-    return this.#early;
+    return this.#early + this.#earlyUnderWay;
   }
 
   /** Own events that can be delivered at once (U1). */
@@ -137,6 +139,7 @@ export class Turns {
     const over = new Set(events.slice(0, early).flatMap((event) => (event.kind === 'timer' ? [event.op] : [])));
     this.#requests = undefined;
     this.#events = [];
+    [this.#early, this.#earlyUnderWay] = [0, early];
     this.#told = runner.moves;
     this.#commits += 1;
     const { id, token } = this.#claim;
@@ -159,7 +162,7 @@ export class Turns {
   /** The store has taken the turn; `news`: and has told of events, so the task goes on. */
   committed(turn: AskedTurn, news: boolean): void {
     this.#acknowledged = turn.seq;
-    this.#early = 0;
+    this.#earlyUnderWay = 0;
     this.#recordedSuspended = turn.suspended && !news;
   }
 

@@ -1,7 +1,8 @@
 #!lua flags=allow-oom
 --[[ commit: the requests of one turn of a task, for many tasks.
-  Keeps T2 (token), T3, T4, I2. A turn whose number was applied before is answered and not applied again. One that knows
-  of more turns, events or staged members than there are is not applied: the store has lost what it had acknowledged.
+  Keeps T2 (token), T3, T4, I2, and L1 for what was delivered early. A turn whose number was applied before is answered and
+  not applied again. One that knows of more turns, events or staged members than there are is not applied: the store has
+  lost what it had acknowledged.
   Allowed when memory is full, or suspended tasks could not go on; as `commit-growing` (scripts.ts), which creates tasks,
   it is not.
   KEYS prefix    ARGV count, then each turn as rows.ts writes it; what followOn reads (claims.lua); channel

@@ -31,7 +31,7 @@ local function settleRecord(id, settlement)
     local finished, ending = unpack(call('HMGET', taskKey, 'finished', 'ending'))
     return finished and 'settled' or ending and 'ending' or 'retrying'
   elseif not isCurrent(current, settlement.token) then
-    -- It has run here (promoteClaimed), so this is how it has ended.
+    -- Of a member that has ended as an entry, under this token: sent again.
     return not before and claimOfEntry(id) == settlement.token and 'settled' or 'fenced'
   end
   local kind
