@@ -5,6 +5,7 @@ export interface TaskView {
   id: string;
   state: string;
   attempt: number;
+  worker: string | null;
   result?: unknown;
 }
 
@@ -13,6 +14,11 @@ export interface ClusterView {
   slots: number;
   tasks: { pending: number; running: number; suspended: number };
   recovered: number;
+}
+
+export interface WorkerView {
+  id: string;
+  host: string;
 }
 
 export class Rest {
@@ -32,6 +38,10 @@ export class Rest {
     return ((await answer.json()) as TaskView).id;
   }
 
+  task(id: string): Promise<TaskView> {
+    return this.#get(`/v1/tasks/${id}`);
+  }
+
   /** The task when it has ended; asks again when a request is cut off. */
   async ended(id: string): Promise<TaskView> {
     let last = await this.#get<TaskView>(`/v1/tasks/${id}?waitMs=10000`).catch(() => undefined);
@@ -46,6 +56,10 @@ export class Rest {
 
   cluster(): Promise<ClusterView> {
     return this.#get('/v1/cluster');
+  }
+
+  async workers(): Promise<WorkerView[]> {
+    return (await this.#get<{ items: WorkerView[] }>('/v1/workers')).items;
   }
 
   async until(what: string, holds: (cluster: ClusterView) => boolean): Promise<void> {
