@@ -112,7 +112,7 @@ export interface Spawn {
   options: string;
 }
 
-/** A gather. `id.0` ... `id.<n-1>` are its members; they become records when they are dispatched. */
+/** A gather. `id.0` ... `id.<n-1>` are its members. */
 export interface NewGroup {
   id: TaskId;
   op: number;
@@ -123,6 +123,18 @@ export interface NewGroup {
   returnExceptions: boolean;
   /** At most so many members dispatched and unsettled at once; 0: no limit. */
   limit: number;
+  /** The first members have begun already. */
+  begun?: BegunMembers | undefined;
+}
+
+/** Members that the worker of the parent has begun by itself: claims of its session, under a token that no other claim has. */
+export interface BegunMembers {
+  token: Token;
+  /** JSON of the results of those that have succeeded. When they are all, the group is decided, and the event that tells so is
+   *  one of the turn's own (Turn.events). */
+  results: readonly string[];
+  /** So many after them run. */
+  running: number;
 }
 
 /** As it was asked for; its members come when they are looked at. */

@@ -38,6 +38,13 @@ export class TurnRequests {
     return !this.outward && this.subscriptions.length === 0;
   }
 
+  /** Whether it is one gather, and the wait for it. */
+  get isOneGather(): boolean {
+    const others = this.spawns.length + this.cancels.length + this.cancelGroups.length + this.subscriptions.length;
+    const own = this.timers.length + this.clearTimers.length + this.sideEffects.length;
+    return this.groups.length === 1 && others + own === 0;
+  }
+
   /** Whether the store has to hear of it before the coroutine can go on. Deliveries alone can wait for the next turn. */
   get urgent(): boolean {
     return this.outward || this.timers.length + this.clearTimers.length + this.subscriptions.length > 0;

@@ -56,9 +56,11 @@ export function turnRow(turn: Turn, abroad: (id: TaskId) => number | ''): Row {
     ...optionsRow(spawn.options),
   ]);
   if (turn.groups.length > 0) row.push('gather', turn.groups.length);
-  for (const { id, op, returnExceptions, limit, members } of turn.groups) {
+  for (const { id, op, returnExceptions, limit, members, begun } of turn.groups) {
     row.push(id, op, returnExceptions ? 1 : 0, limit, members.length);
     for (const member of members) row.push(memberRow(member));
+    if (begun === undefined) row.push('');
+    else row.push(begun.token, begun.running, begun.results.length, ...begun.results);
   }
   if (turn.ends && turn.spawns.length + turn.groups.length > 0) row.push('ends', 1);
   kind('timer', turn.timers, ({ op, ms }) => [op, ms]);

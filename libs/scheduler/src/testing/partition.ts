@@ -10,7 +10,16 @@
 import type { Hint } from '../contract/dispatch.ts';
 import type { TaskEvent } from '../contract/history.ts';
 import type { Outcome } from '../contract/outcome.ts';
-import type { Cancel, NewGroup, NewRoot, ParkAnswer, ParkRequest, Spawn, Token } from '../contract/store.ts';
+import type {
+  BegunMembers,
+  Cancel,
+  NewGroup,
+  NewRoot,
+  ParkAnswer,
+  ParkRequest,
+  Spawn,
+  Token,
+} from '../contract/store.ts';
 import { isSettled, type SessionId, type TaskId, type TaskState } from '../contract/task.ts';
 import { type KeptTimeLimits, startBy } from '../contract/time-limits.ts';
 import { cancelTreePage } from './cancel.ts';
@@ -108,8 +117,22 @@ export class Partition {
     if (group === undefined) return;
     this.counts.create(group.members.length);
     this.counts.openGathers++;
+    if (spec.begun !== undefined) this.#haveBegun(group, spec.begun);
     if (group.members.length === 0) this.#decide(group, undefined);
     else this.queue.addGroup(group);
+  }
+
+  /** Its first members; when all have ended, the parent has its event already. */
+  #haveBegun(group: MemoryGroup, { token, results, running }: BegunMembers): void {
+    const [, session = '', nonce = ''] = /^1:(.*):([^:]*)$/.exec(token) ?? [];
+    const members = Array.from({ length: results.length + running }, () => this.table.enlistNext(group));
+    for (const member of members) this.start(member, session, nonce);
+    if (results.length === group.members.length) this.#close(group);
+    for (const [index, payload] of results.entries()) {
+      const member = members[index] as MemoryTask;
+      member.settledBy = token;
+      this.finish(member, { state: 'succeeded', payload });
+    }
   }
 
   /** A task that must start by a certain time. */
@@ -381,9 +404,13 @@ export class Partition {
 
   #decide(group: MemoryGroup, failed: number | undefined): void {
     if (group.decidedAt !== undefined) return;
+    this.#close(group);
+    this.deliver(group.parent, { kind: 'group', op: group.op, failed });
+  }
+
+  #close(group: MemoryGroup): void {
     group.decidedAt = this.now();
     this.counts.openGathers--;
-    this.deliver(group.parent, { kind: 'group', op: group.op, failed });
   }
 
   #dropClaim(task: MemoryTask): void {

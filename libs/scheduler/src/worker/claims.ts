@@ -9,7 +9,7 @@
  */
 import type { Clock } from '../contract/clock.ts';
 import type { Hint } from '../contract/dispatch.ts';
-import type { Claim, Next, Store } from '../contract/store.ts';
+import type { Claim, Next, Store, Token } from '../contract/store.ts';
 import type { SessionId, TaskId } from '../contract/task.ts';
 import type { Naps } from './naps.ts';
 import type { Slots } from './slots.ts';
@@ -41,6 +41,12 @@ export class Claims {
   /** Number of the last call that may bring tasks. */
   get last(): number {
     return this.#nonces;
+  }
+
+  /** For members of a gather that this worker begins by itself. */
+  newToken(): Token {
+    const { session, nonce } = this.#next(0);
+    return `1:${session}:${nonce}`;
   }
 
   /** All calls up to this one have been answered, and what they brought has begun. */

@@ -2,13 +2,13 @@
 import type { Clock } from '../contract/clock.ts';
 import type { Instrument } from '../contract/instrument.ts';
 import type { Limits } from '../contract/limits.ts';
-import type { AskedTurn, SettleAnswer, Settlement, TurnAnswer } from '../contract/store.ts';
+import type { AskedTurn, Claim, SettleAnswer, Settlement, Token, TurnAnswer } from '../contract/store.ts';
 import type { TaskId } from '../contract/task.ts';
 import type { Threads } from '../contract/threads.ts';
 import type { StepWatch } from '../loop/oversights.ts';
 import type { GroupResults } from './members.ts';
 import type { Parking } from './parking.ts';
-import type { TaskRun } from './run.ts';
+import type { Birth, TaskRun } from './run.ts';
 import type { Slots } from './slots.ts';
 
 export interface RunHost {
@@ -37,6 +37,10 @@ export interface RunHost {
   readonly parking: Pick<Parking, 'rests' | 'goesOn'>;
   /** Who waits here for a moment, unrecorded. */
   readonly naps: { readonly areTooMany: boolean; rests(run: TaskRun): void; goesOn(run: TaskRun): void };
+  /** For members of a gather that begin here before the store knows of them; no other claim has it. */
+  newToken(): Token;
+  /** Begins one; undefined when its coroutine is not known here. */
+  beginMember(claim: Claim, birth: Birth): TaskRun | undefined;
   /** There may be news of these tasks. */
   hear(ids: readonly TaskId[]): void;
   /** For tests: forget the coroutine at every suspension, and replay it when something happens. */

@@ -20,7 +20,7 @@ import type { HistoryStep, TaskEvent } from '../contract/history.ts';
 import { childId } from '../contract/ids.ts';
 import type { AboutTask } from '../contract/instrument.ts';
 import type { ErrorValue, Outcome } from '../contract/outcome.ts';
-import type { Claim, ParkAnswer } from '../contract/store.ts';
+import type { AskedGroup, Claim, ParkAnswer, SettleAnswer, Settlement } from '../contract/store.ts';
 import type { AnyCoroutineFunction } from '../loop/coroutines.ts';
 import type { Delivery } from '../loop/operations.ts';
 import { Runner } from '../loop/runner.ts';
@@ -28,6 +28,7 @@ import type { SideEffect } from '../loop/turn.ts';
 import { AttemptLimits, hasTimeLimits } from './attempt-limits.ts';
 import { asOffender, type Offender } from './blame.ts';
 import { withResults } from './members.ts';
+import { MembersHere } from './members-here.ts';
 import { Notice } from './notice.ts';
 import { Report } from './report.ts';
 import { retryAfterMs } from './retry.ts';
@@ -42,6 +43,17 @@ const isStart = (step: HistoryStep): step is Extract<HistoryStep, ['start', ...u
 /** Nothing of a member of a gather is recorded until it has asked for something or heard of something. */
 const isUnrecorded = ({ member, commits, failures, events }: Claim): boolean =>
   member !== undefined && commits === 0 && failures === 0 && events.length === 0;
+
+/** Of a run that begins before the store knows of its task (members-here.ts). */
+export interface Birth {
+  isKnown(): boolean;
+  /** Resolves when the store knows of it; false: it never will. */
+  readonly known: Promise<boolean>;
+  /** Takes an outcome along; undefined for one that has to be settled like any other, when the task is known. */
+  ends(settlement: Settlement): Promise<SettleAnswer> | undefined;
+  /** The slot is another's, who keeps it. */
+  lendsSlot(): boolean;
+}
 
 export class TaskRun implements Offender {
   readonly claim: Claim;
@@ -69,11 +81,15 @@ export class TaskRun implements Offender {
   /** An error that the coroutine has let go unhandled. */
   #unhandled: { error: unknown } | undefined;
   #parking: Promise<void> | undefined;
+  readonly #birth: Birth | undefined;
+  /** Of a gather that the store does not know of yet. */
+  #members: MembersHere | undefined;
 
   /** The caller has acquired a slot for this run. */
-  constructor(claim: Claim, fn: AnyCoroutineFunction, host: RunHost) {
+  constructor(claim: Claim, fn: AnyCoroutineFunction, host: RunHost, birth: Birth | undefined) {
     const { clock } = host;
     this.claim = claim;
+    this.#birth = birth;
     this.#options = decodeOptions(claim.options);
     this.#fn = fn;
     this.#host = host;
@@ -120,6 +136,11 @@ export class TaskRun implements Offender {
   blame(error: unknown): void {
     this.#unhandled ??= { error };
     this.#news.give();
+  }
+
+  /** The store knows of the task. */
+  get isBorn(): boolean {
+    return this.#birth?.isKnown() ?? true;
   }
 
   get running(): boolean {
@@ -213,6 +234,7 @@ export class TaskRun implements Offender {
       this.#limits?.clear();
       this.#sideEffects?.abandon('the task has ended here');
       this.#turns.clear();
+      this.#members?.decided(false);
       this.#releaseSlot();
       this.#report.ended();
     }
@@ -248,6 +270,7 @@ export class TaskRun implements Offender {
   /** How the coroutine has ended; undefined when the run is over for another reason. */
   async #live(): Promise<Outcome | undefined> {
     while (!this.#fenced) {
+      if (this.#slotSince === undefined && !this.#inbox.allDelivered) await this.#acquireSlot(); // a member had it
       while (!this.#inbox.allDelivered && this.#runner.outcome === undefined) await this.#deliver();
       this.#news.clear();
       if (this.#runner.ready) await this.#drain(); // it went on while the last turn was on its way to the store
@@ -264,6 +287,8 @@ export class TaskRun implements Offender {
         if (this.#turns.requests?.outward) await this.#commit(this.claim.parent === undefined);
         return outcome;
       }
+      const gather = this.#suspends ? this.#turns.gatherHere : undefined;
+      if (gather !== undefined) await this.#beginMembers(gather);
       if (this.#host.naps.areTooMany) this.#turns.mustRecord();
       const early = this.#turns.deliverable();
       if (early.length > 0) this.#inbox.receive(this.#inbox.known, early);
@@ -287,6 +312,19 @@ export class TaskRun implements Offender {
       told === undefined ? await this.#host.members(childId(this.claim.id, event.op), failed) : withResults(told);
     if (!this.#runner.replaying) this.#report.gathered(group, failed !== undefined);
     return group.results;
+  }
+
+  /** Begins the members of a small gather here; often they have ended then (turns.ts, U2). */
+  async #beginMembers(gather: AskedGroup): Promise<void> {
+    const { clock } = this.#host;
+    const members = new MembersHere(this.claim, gather, this.#host);
+    this.#members = members;
+    const storeNow = this.claim.claimedAt + Math.round(clock.monotonic() - this.#report.startedAt);
+    await members.begin(storeNow, () => !this.#fenced && !this.#host.draining && this.#inbox.allDelivered);
+    if (members.keepsSlot) this.#slotSince = undefined;
+    const { told } = members;
+    if (told === undefined) this.#turns.mustRecord();
+    else this.#happened({ kind: 'group', op: gather.op, failed: undefined, told });
   }
 
   /** Until the coroutine has nothing left to do by itself. */
@@ -325,10 +363,13 @@ export class TaskRun implements Offender {
   }
 
   async #commit(ends = false): Promise<void> {
+    if (!(await this.#born())) return;
     const heard = this.#inbox.known;
     const asked = { known: this.known, suspended: this.#suspends, ends };
     const { turn, requests } = this.#turns.next(this.#runner, asked, (op) => this.#timers?.remainingMs(op) ?? 0);
     const answer = await this.#host.commit(turn);
+    this.#members?.decided(answer.kind === 'committed');
+    this.#members = undefined;
     if (answer.kind === 'fenced') return this.#lost();
     if (answer.kind === 'behind') return this.#host.giveBack(this, 'the store has lost what it knew of it');
     if (this.#host.alwaysReplay) this.#history.push(...requests.steps);
@@ -343,10 +384,11 @@ export class TaskRun implements Offender {
   /** Nothing to do until something happens; a coroutine that waits for the loop alone gives its slot away (W3). */
   async #rest(): Promise<void> {
     if (!this.#suspends) return await this.#somethingNew();
-    const { clock, slots, instrument } = this.#host;
+    const { instrument } = this.#host;
     this.#releaseSlot();
     instrument.taskSuspended?.(this.about);
-    if (this.#host.draining) return this.#host.giveBack(this, 'handed over, this worker stops');
+    if (this.#host.draining && (await this.#born())) this.#host.giveBack(this, 'handed over, this worker stops');
+    if (this.#fenced) return;
     const resting = this.#turns.isUnrecorded ? this.#host.naps : this.#host.parking;
     resting.rests(this);
     try {
@@ -356,18 +398,23 @@ export class TaskRun implements Offender {
     }
     await this.#parking;
     if (this.#fenced) return;
+    await this.#acquireSlot();
+    if (this.#host.alwaysReplay) await this.#forget();
+  }
+
+  async #acquireSlot(): Promise<void> {
+    const { clock, slots, instrument } = this.#host;
     const newsAt = clock.monotonic();
     await slots.acquire();
     this.#slotSince = clock.monotonic();
     instrument.taskResumed?.({ ...this.about, waitedMs: this.#slotSince - newsAt });
-    if (this.#host.alwaysReplay) await this.#forget();
   }
 
   #releaseSlot(): void {
     if (this.#slotSince === undefined) return;
     this.#host.instrument.slotUsed?.({ ...this.about, ms: this.slotMs });
     this.#slotSince = undefined;
-    this.#host.slots.release();
+    if (!this.#birth?.lendsSlot()) this.#host.slots.release();
   }
 
   /** Begins again from what is recorded. What was delivered and not recorded yet is delivered again. */
@@ -408,7 +455,10 @@ export class TaskRun implements Offender {
     const { logs = [], progress, steps = [] } = this.#turns.requests ?? {};
     const delayMs = retryAfterMs(this.claim, this.#fn, outcome, this.#host.clock, this.#limits);
     const retry = delayMs === undefined ? undefined : { ms: delayMs, firstOp: this.#runner.nextOp };
-    const answer = await this.#host.settle({ id, member, token, outcome, retry, logs, progress });
+    const settlement = { id, member, token, outcome, retry, logs, progress };
+    const withBirth = this.#birth?.ends(settlement);
+    if (withBirth === undefined && !(await this.#born())) return;
+    const answer = await (withBirth ?? this.#host.settle(settlement));
     if (answer.kind === 'fenced') return this.#lost();
     this.#report.committed(steps);
     const errorType = outcome.state === 'failed' ? (JSON.parse(outcome.payload) as ErrorValue).type : undefined;
@@ -418,6 +468,14 @@ export class TaskRun implements Offender {
     }
     this.#report.settled(outcome, errorType);
     if (answer.kind === 'ending') await this.#host.endTree(id);
+  }
+
+  /** Waits until the store knows of the task; false when it never will. */
+  async #born(): Promise<boolean> {
+    if (this.isBorn) return true;
+    if (await this.#birth?.known) return !this.#fenced;
+    this.fence(`task ${this.claim.id}: its parent was taken over`);
+    return false;
   }
 
   #lost(): void {

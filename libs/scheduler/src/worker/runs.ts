@@ -23,6 +23,7 @@ import {
   type SettleAnswer,
   type Settlement,
   type Store,
+  type Token,
   type Turn,
   type TurnAnswer,
 } from '../contract/store.ts';
@@ -40,7 +41,7 @@ import { nearTasks } from './near.ts';
 import { Notice } from './notice.ts';
 import { Parking, type ParkingLimits } from './parking.ts';
 import { PatientCommit } from './patient-commit.ts';
-import { TaskRun } from './run.ts';
+import { type Birth, TaskRun } from './run.ts';
 import type { RunHost } from './run-host.ts';
 import { RunTable } from './run-table.ts';
 import { bytesOfSettlement, bytesOfTurn } from './sizes.ts';
@@ -64,8 +65,8 @@ export interface RunsParts {
   /** Gives the claim of a task back; its run has been fenced. Does not fail. */
   release(id: TaskId, reason: string, error?: unknown): void;
   alarms: Alarms;
-  /** Tasks of this coroutine are to start where they are created. */
-  isNear(coroutine: string): boolean;
+  /** A coroutine that this worker runs. */
+  coroutine(name: string): AnyCoroutineFunction | undefined;
   alwaysReplay?: boolean;
 }
 
@@ -86,6 +87,8 @@ export class Runs implements RunHost {
   readonly #hinter: Hinter;
   readonly #release: RunsParts['release'];
   readonly #alarms: Alarms;
+  readonly #claims: Claims;
+  readonly #coroutine: RunsParts['coroutine'];
   readonly #runs = new RunTable();
   /** So many have not ended here yet. */
   #driven = 0;
@@ -106,6 +109,8 @@ export class Runs implements RunHost {
     this.limits = limits;
     this.#release = release;
     this.#alarms = alarms;
+    this.#claims = claims;
+    this.#coroutine = parts.coroutine;
     this.alwaysReplay = alwaysReplay;
     this.#store = store;
     this.clock = clock;
@@ -114,6 +119,8 @@ export class Runs implements RunHost {
     this.watch = watch;
     this.slots = slots;
     this.#hinter = hinter;
+    // Tasks of such a coroutine are to start where they are created.
+    const isNear = (name: string): boolean => parts.coroutine(name)?.options.placement === 'near';
     const commit =
       (lane: string) =>
       async (partition: number, turns: readonly Turn[]): Promise<TurnAnswer[]> => {
@@ -122,7 +129,7 @@ export class Runs implements RunHost {
           store.commit(partition, turns, next),
         );
         hinter.resize(brought.slots);
-        hinter.send(partition, hints, { near: nearTasks(turns, parts.isNear), taken: brought.claims.length });
+        hinter.send(partition, hints, { near: nearTasks(turns, isNear), taken: brought.claims.length });
         this.tell(news);
         courier.carry(partition, mail);
         return answers;
@@ -189,14 +196,15 @@ export class Runs implements RunHost {
   }
 
   /** Runs a claimed task to its end here. The caller has acquired a slot for it. */
-  begin(claim: Claim, fn: AnyCoroutineFunction): void {
+  begin(claim: Claim, fn: AnyCoroutineFunction, birth?: Birth): TaskRun {
     const { attempt } = claim;
-    const run = new TaskRun(claim, fn, this);
+    const run = new TaskRun(claim, fn, this, birth);
     this.#runs.set(run);
     const queuedMs = Math.max(0, this.clock.now() - claim.createdAt);
     this.instrument.taskStarted?.({ ...run.about, attempt, queuedMs, replayed: claim.history.length > 0 });
     this.#driven += 1;
     void this.#drive(run);
+    return run;
   }
 
   async #drive(run: TaskRun): Promise<void> {
@@ -240,7 +248,7 @@ export class Runs implements RunHost {
 
   async reconcile(): Promise<void> {
     this.parking.relieve();
-    const runs = this.#runs.all();
+    const runs = this.#runs.all().filter(({ isBorn }) => isBorn);
     for (let from = 0; from < runs.length; from += largestPage) {
       // One round at a time: while the store is away, questions must not pile up.
       await Promise.all(runs.slice(from, from + largestPage).map((run) => this.#refresh(run)));
@@ -291,6 +299,15 @@ export class Runs implements RunHost {
 
   members(group: TaskId, index: number | undefined) {
     return readMembers(this.#store, this.clock, this.#partition(group), group, index);
+  }
+
+  newToken(): Token {
+    return this.#claims.newToken();
+  }
+
+  beginMember(claim: Claim, birth: Birth): TaskRun | undefined {
+    const fn = this.#coroutine(claim.coroutine);
+    return fn && this.begin(claim, fn, birth);
   }
 
   retryLater(task: TaskId, ms: number): void {

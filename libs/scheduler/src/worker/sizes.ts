@@ -11,7 +11,7 @@ export const bytesOfMember = ({ args, options }: GroupMember): number => args.le
 export const bytesOfTurn = ({ history, spawns, groups, events, logs, progress }: Turn): number =>
   bytesOfText(history) +
   total(spawns, bytesOfMember) +
-  total(groups, ({ members }) => total(members, bytesOfMember)) +
+  total(groups, ({ members, begun }) => total(members, bytesOfMember) + total(begun?.results ?? [], bytesOfText)) +
   total(events, (event) => ('outcome' in event ? event.outcome.payload.length : 0)) +
   total(logs, bytesOfText) +
   bytesOfText(progress);

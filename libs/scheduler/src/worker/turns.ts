@@ -6,10 +6,12 @@
  * U1. Of a member of a gather nothing is recorded while it may end before there is anything to record (adr/0018): what happens
  *     to it on this worker is delivered at once, and it may sleep for `napMs` in all. What it does next to be seen by others, its
  *     next side effect included, waits until all before is recorded.
+ * U2. So it is when it asks for a small gather: its members begin here, too, and when they end at once it goes on (adr/0019). It asks
+ *     for no second one, and does nothing else but end, before all that is recorded.
  */
 import type { Clock } from '../contract/clock.ts';
 import type { TaskEvent } from '../contract/history.ts';
-import type { AskedTurn, Cancel, Claim } from '../contract/store.ts';
+import type { AskedGroup, AskedTurn, Cancel, Claim } from '../contract/store.ts';
 import type { Runner } from '../loop/runner.ts';
 import { TurnRequests } from '../loop/turn.ts';
 import { Talk } from './talk.ts';
@@ -64,10 +66,21 @@ export class Turns {
   /** Takes what the coroutine has asked for since the last time, and answers it. */
   take(runner: Runner): TurnRequests | undefined {
     const requests = runner.takeRequests();
-    if (requests?.inward === false) this.mustRecord();
+    if (requests !== undefined && !this.#mayWait(requests)) this.mustRecord();
     if (this.#requests === undefined) this.#requests = requests;
     else if (requests !== undefined) this.#requests.append(requests);
     return requests;
+  }
+
+  /** U1, U2. */
+  #mayWait(later: TurnRequests): boolean {
+    return !this.#requests?.outward && (later.inward || later.isOneGather);
+  }
+
+  /** A gather whose members may begin here: all that it has asked for since it slept, and waits for (U2). */
+  get gatherHere(): AskedGroup | undefined {
+    const isFirst = this.#claim.attempt === 1;
+    return isFirst && this.isUnrecorded && !this.hasEvents ? this.#requests?.groups[0] : undefined;
   }
 
   /** Nothing that happens from now on is delivered before it is recorded. */

@@ -123,8 +123,8 @@ export class Worker {
     const release = (id: TaskId, reason: string, error?: unknown): void => void this.#giveBack(id, reason, error);
     const hands = { slots: this.#slots, naps, hinter: this.#hinter, courier: this.#courier, alarms: this.#alarms };
     const claims = this.#claims;
-    const isNear = (name: string): boolean => this.#coroutines.get(name)?.options.placement === 'near';
-    this.#runs = new Runs({ ...parts, ...hands, claims, isNear, release });
+    const coroutine = (name: string) => this.#coroutines.get(name);
+    this.#runs = new Runs({ ...parts, ...hands, claims, coroutine, release });
     this.#session = this.#newSession();
     this.#strays = new Strays({ store: parts.store, session: () => this.id, runs: this.#runs, claims });
   }

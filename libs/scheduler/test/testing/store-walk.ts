@@ -8,7 +8,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { ClusterFacts } from '../../src/contract/cluster.ts';
-import type { NewRoot, SettleAnswer, Turn } from '../../src/contract/store.ts';
+import type { TaskEvent } from '../../src/contract/history.ts';
+import type { BegunMembers, NewRoot, SettleAnswer, Turn } from '../../src/contract/store.ts';
 import type { SessionId, TaskId, TaskState } from '../../src/contract/task.ts';
 import { day, failed, type Harness, leaves, partition, Rig, Run, succeeded } from './conformance/rig.ts';
 
@@ -184,12 +185,18 @@ export class Walk {
     const spawns = choices.some([1], 2).map(() => run.spawn(this.#op++, { options: this.#options() }));
     const groups = choices.some([1], 1).map(() => {
       const options = { limit: choices.below(3), returnExceptions: choices.yes() };
-      return run.group(this.#op++, leaves(choices.below(5)), options);
+      const group = run.group(this.#op++, leaves(choices.below(5)), options);
+      return choices.yes() ? { ...group, begun: this.#begun(run, group.members.length) } : group;
     });
-    const staged = groups.filter(() => choices.yes());
+    const staged = groups.filter(({ begun }) => begun === undefined && choices.yes());
     for (const { id, members } of staged)
       await this.#do({ stage: id }, ({ store }) => store.stage(partition, id, run.claim.token, 0, members));
-    const events = choices.some([1], 1).map(() => ({ kind: 'step', op: this.#op++, outcome: succeeded() }) as const);
+    const events: TaskEvent[] = choices
+      .some([1], 1)
+      .map(() => ({ kind: 'step', op: this.#op++, outcome: succeeded() }));
+    for (const { op, begun, members } of groups)
+      if (begun !== undefined && begun.results.length === members.length)
+        events.push({ kind: 'group', op, failed: undefined });
     const early = choices.yes() ? events.length : 0;
     const fields: Partial<Turn> = {
       history: `turn ${this.#op}`,
@@ -213,10 +220,23 @@ export class Walk {
     if (answers?.kind !== 'committed') return;
     for (const each of runs) each.known += early + answers.events.length;
     for (const { id } of spawns) this.tasks.add(id);
-    for (const { id, members } of groups) {
+    for (const { id, op, members, begun } of groups) {
       this.#groups.push(id);
       for (const index of members.keys()) this.tasks.add(`${id}.${index}`);
+      if (begun === undefined) continue;
+      const from = begun.results.length;
+      for (let index = from; index < from + begun.running; index++)
+        this.#runs.push(runs.map((each) => each.begun(op, index, begun.token)));
     }
+  }
+
+  /** Some of the first members; undefined for none. */
+  #begun({ claim }: Run, size: number): BegunMembers | undefined {
+    const ended = this.#choices.below(size + 1);
+    const running = this.#choices.below(size - ended + 1);
+    const session = /:(.*):/.exec(claim.token)?.[1];
+    const results = Array.from({ length: ended }, (_, index) => JSON.stringify(index));
+    return ended + running === 0 ? undefined : { token: `1:${session}:b${this.#op++}`, results, running };
   }
 
   async #settle(runs: readonly Run[], outcome: number, retried = false): Promise<void> {

@@ -3,6 +3,7 @@
   Keeps T2 (token), T3, T4, I2, and L1 for what was delivered early. A turn whose number was applied before is answered and
   not applied again. One that knows of more turns, events or staged members than there are is not applied: the store has
   lost what it had acknowledged.
+  A gather may come with its first members begun, and ended; of what has ended nobody is told but the parent, by its own worker.
   Allowed when memory is full, or suspended tasks could not go on; as `commit-growing` (scripts.ts), which creates tasks,
   it is not.
   KEYS prefix    ARGV count, then each turn as rows.ts writes it; what followOn reads (claims.lua); channel
@@ -28,6 +29,32 @@ local function spawn(parent, root)
   return id
 end
 
+-- The first members, which have begun and perhaps ended (adr/0019); `rows`: number of the argument before theirs. How many run,
+-- and how many have ended.
+local function begunMembers(group, parent, token, rows)
+  local running, results = count(), count()
+  local entries, coroutines, common = {}, {}, nil
+  for i = 1, results + running do
+    coroutines[i] = string.match(ARGV[rows + i], '^[^\n]*')
+    if coroutines[i] ~= common then common = common and '' or coroutines[i] end
+    entries[2 * i - 1] = spellIndex(i - 1)
+    if i > results then
+      entries[2 * i] = '*1'
+      join(key('claims', sessionOf(token)), group .. '.' .. entries[2 * i - 1])
+    else
+      entries[2 * i] = 's1\n0\n' .. arg()
+      ended('succeeded', coroutines[i], 1)
+    end
+  end
+  call('HSET', key('entries', group), unpack(entries))
+  call('HSET', key('batches', group), '1', token .. '\n' .. spell(time) .. '\n' .. common)
+  addTo(key('task', parent), 'running', running)
+  addTo(key('task', parent), 'succeeded', results)
+  moved(nil, 'running', running)
+  add('created', results)
+  return running, results
+end
+
 -- `lengths`: of groups that have members that were sent ahead.
 local function group(parent, root, token, lengths)
   local id, op, returnExceptions, limit, members = arg(), arg(), arg(), arg(), count()
@@ -40,22 +67,29 @@ local function group(parent, root, token, lengths)
   for first = cursor + 1, cursor + members, 1000 do
     call('RPUSH', backlog, unpack(ARGV, first, math.min(first + 999, cursor + members)))
   end
+  local rows = cursor
   cursor = cursor + members
+  local begun, running, ended = arg(), 0, 0
+  if begun ~= '' then running, ended = begunMembers(id, parent, begun, rows) end
   if size == 0 then
     deliver(parent, op .. '\ngroup\n')
     return id
   end
-  local last = call('HINCRBY', key('task', root), 'spawned', size)
-  call('HSET', key('group', id), 'parent', parent, 'op', op, 'size', spell(size), 'popped', '0', 'inflight', '0', 'left',
-    spell(size), 'entries', '0', 'limit', limit, 'returnExceptions', returnExceptions, 'decided', '0', 'seq',
-    spell(last - size + 1), 'created', spell(time))
+  local last, gone, left = call('HINCRBY', key('task', root), 'spawned', size), running + ended, size - ended
+  local fields = { 'parent', parent, 'op', op, 'size', spell(size), 'popped', spell(gone), 'inflight', spell(running), 'left',
+    spell(left), 'entries', spell(running), 'limit', limit, 'returnExceptions', returnExceptions, 'decided',
+    left == 0 and '1' or '0', 'seq', spell(last - size + 1), 'created', spell(time) }
+  if gone > 0 then append(fields, 'batch', '1') end
+  if left == 0 then append(fields, 'decidedAt', spell(time)) end
+  call('HSET', key('group', id), unpack(fields))
   call('RPUSH', key('children', parent), id .. ':' .. size)
   addTo(key('task', parent), 'total', size)
-  addTo(key('task', parent), 'pending', size)
+  addTo(key('task', parent), 'pending', size - gone)
+  moved(nil, 'pending', size - gone)
+  if left == 0 then return id end
   call('SADD', liveKey(root), 'g' .. id)
-  moved(nil, 'pending', size)
   add('gathers', 1)
-  makeGroupReady(id)
+  if gone < size and (running == 0 or limit == '0' or running < tonumber(limit)) then makeGroupReady(id) end
   return id
 end
 

@@ -14,6 +14,7 @@ import type {
   Spawn,
   Store,
   SweepAnswer,
+  Token,
   Turn,
   TurnAnswer,
 } from '../../../src/contract/store.ts';
@@ -84,6 +85,15 @@ export class Run {
 
   group(op: number, members: readonly GroupMember[], options: Partial<NewGroup> = {}): NewGroup {
     return { id: this.child(op), op, members, returnExceptions: false, limit: 0, ...options };
+  }
+
+  /** The run of a member that has begun with the group. */
+  begun(op: number, index: number, token: Token): Run {
+    return new Run(this.#store, {
+      ...this.claim,
+      ...{ id: this.member(op, index), token, member: { group: this.child(op), index: String(index) } },
+      ...{ commits: 0, events: [], history: [] },
+    });
   }
 
   /** The next turn. */
