@@ -8,7 +8,7 @@ type EntryRow = Pick<TaskRow, 'state' | 'token' | 'worker' | 'attempt' | 'corout
 
 const ends: Readonly<Record<string, TaskState>> = { s: 'succeeded', f: 'failed', c: 'cancelled' };
 
-export function* memberRows({ groups, hashes, tasks }: Snapshot): Generator<TaskRow> {
+export function* memberRows({ groups, hashes, lists, tasks }: Snapshot): Generator<TaskRow> {
   for (const group of groups.values()) {
     const { id, popped, dropped } = group;
     const entries = hashes.get('entries')?.get(id);
@@ -17,7 +17,12 @@ export function* memberRows({ groups, hashes, tasks }: Snapshot): Generator<Task
       const member = memberId(id, index);
       const entry = entries?.get(String(index));
       if (entry === '@' || tasks.has(member)) continue;
-      yield { ...blank(group), id: member, ...read(entry, batches) };
+      yield {
+        ...blank(group),
+        id: member,
+        ...read(entry, batches),
+        counts: children(lists.get('children')?.get(member)),
+      };
     }
   }
 }
@@ -26,7 +31,7 @@ function read(entry: string | undefined, batches: ReadonlyMap<string, string>): 
   const [batch = ''] = /\d+/.exec(entry ?? '') ?? [];
   const [token, , coroutine = ''] = batches.get(batch)?.split('\n') ?? [];
   const worker = token?.slice(token.indexOf(':') + 1, token.lastIndexOf(':'));
-  const state = ends[entry?.charAt(0) ?? ''];
+  const state = ends[entry?.charAt(0).toLowerCase() ?? ''];
   const run = { worker, attempt: 1, coroutine };
   if (state !== undefined) return { ...run, state, token: undefined, finished: true, hasPayload: true };
   const open = { finished: false, hasPayload: false };
@@ -34,7 +39,7 @@ function read(entry: string | undefined, batches: ReadonlyMap<string, string>): 
   return { ...run, ...open, state: 'pending', token: undefined, worker: undefined, attempt: 0 };
 }
 
-const blank = ({ id, parent, op }: GroupRow): Omit<TaskRow, 'id' | keyof EntryRow> => ({
+const blank = ({ id, parent, op }: GroupRow): Omit<TaskRow, 'id' | 'counts' | keyof EntryRow> => ({
   parent,
   op,
   group: id,
@@ -45,5 +50,11 @@ const blank = ({ id, parent, op }: GroupRow): Omit<TaskRow, 'id' | keyof EntryRo
   retrying: undefined,
   firstOp: 0,
   known: 0,
-  counts: { total: 0, pending: 0, running: 0, succeeded: 0, failed: 0, cancelled: 0 },
 });
+
+/** What a member that is no record has gathered had succeeded when it ended (adr/0019). */
+function children(entries: Iterable<string> = []): TaskRow['counts'] {
+  let total = 0;
+  for (const entry of entries) total += Number(entry.split(':')[1]);
+  return { total, succeeded: total, pending: 0, running: 0, failed: 0, cancelled: 0 };
+}

@@ -227,7 +227,13 @@ export interface Settlement {
   retry: { ms: number; firstOp: number } | undefined;
   logs: readonly string[];
   progress: string | undefined;
+  /** A gather of this member of another, all of whose members have begun and succeeded (NewGroup.begun): nobody has been told of it
+   *  before. A store whose memory is full refuses it. */
+  gathered?: NewGroup | undefined;
 }
+
+/** Such settlements create tasks, as growing turns do. */
+export const isGathering = ({ gathered }: Settlement): boolean => gathered !== undefined;
 
 /** Who settles, or commits what suspends, takes up to `max` tasks more; the same session, lane and nonce get the same again.
  *  Calls of one lane follow each other. */

@@ -77,7 +77,10 @@ export function toMembers([ends, size, created, decided, now]: Answer): GroupMem
   return { outcomes, size: Number(size), openMs: since(created), decidedMs: since(decided) };
 }
 
-const states: Readonly<Record<string, SettledState>> = { s: 'succeeded', f: 'failed', c: 'cancelled' };
+const states: Readonly<Record<string, SettledState>> = {
+  ...{ s: 'succeeded', f: 'failed', c: 'cancelled' },
+  ...{ S: 'succeeded', F: 'failed', C: 'cancelled' },
+};
 
 function toOutcome(end: string): Outcome | undefined {
   const state = states[end.charAt(0)];

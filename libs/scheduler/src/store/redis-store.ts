@@ -14,6 +14,7 @@ import {
   type CancelAnswer,
   type Claim,
   type GroupMember,
+  isGathering,
   isGrowing,
   type Letter,
   type Listener,
@@ -136,7 +137,8 @@ export class RedisStore implements Store {
   async settle(partition: number, settlements: readonly Settlement[], next?: Next) {
     const { row, order } = settlementRows(settlements);
     row.push(...nextRow(next));
-    const answer = await this.#run('settle', partition, row, { items: settlements.length });
+    const script = settlements.some(isGathering) ? 'settle-growing' : 'settle';
+    const answer = await this.#run(script, partition, row, { items: settlements.length });
     const [kinds, hints, news, mail, records, members] = answer as [
       (SettleAnswer['kind'] | number)[],
       string[],

@@ -55,7 +55,8 @@ export class RedisViews implements Views {
 
   async children(id: TaskId, from: number, count: number): Promise<{ ids: TaskId[]; total: number }> {
     const partition = this.#partition(id);
-    const total = Number((await this.#ask(`task:${id}`, partition, (redis, key) => redis.hget(key, 'total'))) ?? 0);
+    const [record] = await this.records([id]);
+    const total = record?.children.total ?? 0;
     const ids: TaskId[] = [];
     let seen = 0;
     // One entry is a child or all members of a gather, so `from + count` entries are always enough.

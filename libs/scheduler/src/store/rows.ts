@@ -1,5 +1,6 @@
 /** Requests as flat lists of arguments, in the order in which the scripts read them. */
 import type { KeptOptions } from '../contract/coroutine.ts';
+import { CorralInternalError } from '../contract/exceptions.ts';
 import { encodeEvent } from '../contract/history.ts';
 import { memberOf } from '../contract/ids.ts';
 import { bytesPerCall } from '../contract/limits.ts';
@@ -82,6 +83,17 @@ const settlementRow = ({ id, token, outcome, retry, logs, progress }: Settlement
     : ['more', progress ?? '', retry?.ms ?? '', retry?.firstOp ?? '', logs.length, ...logs]),
 ];
 
+function gatheringRow({ id, token, outcome, member = memberOf(id), gathered }: Settlement): Row {
+  if (member === undefined || gathered?.begun === undefined)
+    throw new CorralInternalError(`${id} is no member that ends with its gather`);
+  const { op, returnExceptions, limit, members, begun } = gathered;
+  return [
+    ...[member.group, member.index, token, outcome.state, outcome.payload],
+    ...[gathered.id, op, returnExceptions ? 1 : 0, limit, members.map(memberRow).join('\0')],
+    ...[begun.token, begun.results.join('\0')],
+  ];
+}
+
 /** Ids in runs of members of one gather, and of others. */
 export function idRows(ids: readonly TaskId[]): Row {
   const row: Row = [];
@@ -117,10 +129,15 @@ interface Run {
 export function settlementRows(settlements: readonly Settlement[]): { row: Row; order: number[] } {
   const runs = new Map<string, Run>();
   const others: number[] = [];
+  const gathering: number[] = [];
   let run: Run | undefined;
   for (const [place, settlement] of settlements.entries()) {
-    const { id, token, outcome, retry, logs, progress } = settlement;
+    const { id, token, outcome, retry, logs, progress, gathered } = settlement;
     const member = settlement.member ?? memberOf(id);
+    if (gathered !== undefined) {
+      gathering.push(place);
+      continue;
+    }
     if (member === undefined || retry !== undefined || logs.length > 0 || progress !== undefined) {
       others.push(place);
       continue;
@@ -142,7 +159,9 @@ export function settlementRows(settlements: readonly Settlement[]): { row: Row; 
     row.push(group, token, /[^s]/.test(states) ? states : '', indices.join(' '), payloads.join('\0'));
   row.push(others.length);
   for (const place of others) row.push(...settlementRow(settlements[place] as Settlement));
-  return { row, order: [...[...runs.values()].flatMap(({ places }) => places), ...others] };
+  row.push(gathering.length);
+  for (const place of gathering) row.push(...gatheringRow(settlements[place] as Settlement));
+  return { row, order: [...[...runs.values()].flatMap(({ places }) => places), ...others, ...gathering] };
 }
 
 /** What a part of a commit takes for the tasks that it suspends: a lane of its own, so that it is answered again like any other. */

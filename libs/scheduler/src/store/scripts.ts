@@ -10,6 +10,7 @@ export const scriptNames = [
   'commit',
   'commit-growing',
   'settle',
+  'settle-growing',
   'cancel',
   'cancel-children',
   'cancel-tree',
@@ -54,7 +55,8 @@ export function loadScripts(testTime: boolean): Record<ScriptName, string> {
     return readFileSync(new URL(`shared/${file}.lua`, folder), 'utf8');
   };
   const load = (name: ScriptName): string => {
-    if (name === 'commit-growing') return load('commit').replace(flags, '#!lua');
+    const growing = /^(.*)-growing$/.exec(name);
+    if (growing !== null) return load(growing[1] as ScriptName).replace(flags, '#!lua');
     const text = readFileSync(new URL(`${name}.lua`, folder), 'utf8');
     const names = (include.exec(text)?.[1] ?? '').split(' ');
     const first = names.filter((each) => foundations.includes(each)).map(part);

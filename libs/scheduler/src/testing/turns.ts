@@ -95,7 +95,8 @@ export function takeLetter(partition: Partition, from: number, letter: Content):
   }
 }
 
-export function settleTask(part: Partition, { id, token, outcome, retry, logs, progress }: Settlement): SettleAnswer {
+export function settleTask(part: Partition, settlement: Settlement): SettleAnswer {
+  const { id, token, outcome, retry, logs, progress, gathered } = settlement;
   const task = part.claimed(id, token);
   if (task === undefined) {
     const known = part.table.get(id);
@@ -105,6 +106,7 @@ export function settleTask(part: Partition, { id, token, outcome, retry, logs, p
   task.settledBy = token;
   task.logs.push(...logs);
   if (progress !== undefined) task.progress = progress;
+  if (gathered !== undefined) part.addGroup(task, gathered);
   if (retry !== undefined && !task.cancelRequested) {
     part.retry(task, retry, outcome.payload);
     return { kind: 'retrying' };

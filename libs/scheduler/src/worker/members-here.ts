@@ -10,28 +10,44 @@
  */
 import { memberId } from '../contract/ids.ts';
 import type { GroupMembers } from '../contract/outcome.ts';
-import type { AskedGroup, Claim, GroupMember, SettleAnswer, Settlement, Token } from '../contract/store.ts';
+import type { AskedGroup, Claim, GroupMember, NewGroup, SettleAnswer, Settlement, Token } from '../contract/store.ts';
 import type { Birth, TaskRun } from './run.ts';
 import type { RunHost } from './run-host.ts';
 
-/** More are work for the whole cluster, and so are those that have computed for longer. */
+/** More are work for the whole cluster. */
 const most = 32;
-const mostMs = 5;
 const mostBytes = 65_536;
+/** So are those that compute: for so long in all until their first wait, or so long with all that runs here besides. */
+const mostComputingMs = 5;
+const mostMs = 50;
 
 /** Results and nothing else go with the parent's turn. */
-const isPlain = ({ outcome, logs, progress }: Settlement): boolean =>
-  outcome.state === 'succeeded' && logs.length === 0 && progress === undefined;
+const isPlain = ({ outcome, logs, progress, gathered }: Settlement): boolean =>
+  outcome.state === 'succeeded' && logs.length === 0 && progress === undefined && gathered === undefined;
+
+/** None if they are too many, or large. */
+function smallMembers(all: Iterable<GroupMember>): GroupMember[] {
+  const members: GroupMember[] = [];
+  let bytes = 0;
+  for (const member of all) {
+    bytes += member.args.length;
+    if (members.length === most || bytes > mostBytes) return [];
+    members.push(member);
+  }
+  return members;
+}
 
 export class MembersHere {
   readonly #parent: Claim;
   readonly #group: AskedGroup;
   readonly #host: RunHost;
+  readonly #members: readonly GroupMember[];
   readonly #token: Token;
   /** By the clock's `monotonic`. */
   readonly #beganAt: number;
   readonly #results: string[] = [];
   #bytes = 0;
+  #computingMs = 0;
   /** All have ended. */
   #complete = false;
   #keepsSlot = false;
@@ -44,6 +60,7 @@ export class MembersHere {
     this.#host = host;
     this.#token = host.newToken();
     this.#beganAt = host.clock.monotonic();
+    this.#members = smallMembers(group.members);
   }
 
   /** How all have ended; undefined when they have not. */
@@ -53,9 +70,18 @@ export class MembersHere {
     return { outcomes, size: outcomes.length, openMs: this.#ms, decidedMs: 0 };
   }
 
+  /** The gather, for the outcome of its parent to take along; undefined when its members have not all ended. */
+  get whole(): NewGroup | undefined {
+    return this.#complete ? { ...this.#group, members: this.#members } : undefined;
+  }
+
   /** A member that still runs has the slot of its parent. */
   get keepsSlot(): boolean {
     return this.#keepsSlot;
+  }
+
+  get #isLittle(): boolean {
+    return this.#computingMs <= mostComputingMs && this.#ms <= mostMs && this.#bytes <= mostBytes;
   }
 
   get #ms(): number {
@@ -64,10 +90,10 @@ export class MembersHere {
 
   /** `storeNow`: the time of the store, about. `mayGoOn`: the parent still waits for nothing else. */
   async begin(storeNow: number, mayGoOn: () => boolean): Promise<void> {
-    const members = this.#small();
+    const members = this.#members;
     const results = this.#results;
     let last: TaskRun | undefined;
-    while (results.length < members.length && mayGoOn() && this.#ms <= mostMs && this.#bytes <= mostBytes) {
+    while (results.length < members.length && this.#isLittle && mayGoOn()) {
       const index = results.length;
       last = await this.#beginOne(index, members[index] as GroupMember, storeNow);
       if (results.length === index) break;
@@ -82,18 +108,6 @@ export class MembersHere {
   decided(isKnown: boolean): void {
     this.#isKnown = isKnown;
     this.#known.resolve(isKnown);
-  }
-
-  /** All members; none if they are too many, or large. */
-  #small(): GroupMember[] {
-    const members: GroupMember[] = [];
-    let bytes = 0;
-    for (const member of this.#group.members) {
-      bytes += member.args.length;
-      if (members.length === most || bytes > mostBytes) return [];
-      members.push(member);
-    }
-    return members;
   }
 
   /** Its run if it has not ended; undefined when it has, or could not begin. */
@@ -113,7 +127,9 @@ export class MembersHere {
         return this.#answer();
       },
     };
+    const beganAt = clock.monotonic();
     const run = this.#host.beginMember(this.#claimOf(index, member, storeNow), birth);
+    this.#computingMs += clock.monotonic() - beganAt;
     if (run === undefined) return undefined;
     await clock.drain(); // the coroutine, until it waits
     if (!hasEnded) await clock.drain(); // its end

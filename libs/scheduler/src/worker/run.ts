@@ -20,7 +20,7 @@ import type { HistoryStep, TaskEvent } from '../contract/history.ts';
 import { childId } from '../contract/ids.ts';
 import type { AboutTask } from '../contract/instrument.ts';
 import type { ErrorValue, Outcome } from '../contract/outcome.ts';
-import type { AskedGroup, Claim, ParkAnswer, SettleAnswer, Settlement } from '../contract/store.ts';
+import type { AskedGroup, Claim, NewGroup, ParkAnswer, SettleAnswer, Settlement } from '../contract/store.ts';
 import type { AnyCoroutineFunction } from '../loop/coroutines.ts';
 import type { Delivery } from '../loop/operations.ts';
 import { Runner } from '../loop/runner.ts';
@@ -284,7 +284,8 @@ export class TaskRun implements Offender {
       const { outcome } = this.#runner;
       if (outcome !== undefined) {
         // What it asked for last takes effect before the outcome does.
-        if (this.#turns.requests?.outward) await this.#commit(this.claim.parent === undefined);
+        if (this.#turns.requests?.outward && this.#gatherAlong(outcome) === undefined)
+          await this.#commit(this.claim.parent === undefined);
         return outcome;
       }
       const gather = this.#suspends ? this.#turns.gatherHere : undefined;
@@ -327,6 +328,12 @@ export class TaskRun implements Offender {
     else this.#happened({ kind: 'group', op: gather.op, failed: undefined, told });
   }
 
+  /** All that it has asked for, when that has ended before it did: then the store hears of it with the outcome. */
+  #gatherAlong({ state }: Outcome): NewGroup | undefined {
+    const { requests } = this.#turns;
+    return state === 'succeeded' && requests?.isOneGather && !requests.talks ? this.#members?.whole : undefined;
+  }
+
   /** Until the coroutine has nothing left to do by itself. */
   async #drain(): Promise<void> {
     do await this.#host.clock.drain();
@@ -359,11 +366,12 @@ export class TaskRun implements Offender {
   }
 
   get #suspends(): boolean {
-    return this.#runner.suspended && !this.#sideEffects?.running && !this.#turns.hasEvents;
+    const hasNews = this.#turns.hasEvents || !this.#inbox.allDelivered;
+    return this.#runner.suspended && !this.#sideEffects?.running && !hasNews;
   }
 
   async #commit(ends = false): Promise<void> {
-    if (!(await this.#born())) return;
+    if (!this.isBorn && !(await this.#birthOver())) return;
     const heard = this.#inbox.known;
     const asked = { known: this.known, suspended: this.#suspends, ends };
     const { turn, requests } = this.#turns.next(this.#runner, asked, (op) => this.#timers?.remainingMs(op) ?? 0);
@@ -387,8 +395,8 @@ export class TaskRun implements Offender {
     const { instrument } = this.#host;
     this.#releaseSlot();
     instrument.taskSuspended?.(this.about);
-    if (this.#host.draining && (await this.#born())) this.#host.giveBack(this, 'handed over, this worker stops');
-    if (this.#fenced) return;
+    if (this.#host.draining && (this.isBorn || (await this.#birthOver())))
+      return this.#host.giveBack(this, 'handed over, this worker stops');
     const resting = this.#turns.isUnrecorded ? this.#host.naps : this.#host.parking;
     resting.rests(this);
     try {
@@ -455,10 +463,12 @@ export class TaskRun implements Offender {
     const { logs = [], progress, steps = [] } = this.#turns.requests ?? {};
     const delayMs = retryAfterMs(this.claim, this.#fn, outcome, this.#host.clock, this.#limits);
     const retry = delayMs === undefined ? undefined : { ms: delayMs, firstOp: this.#runner.nextOp };
-    const settlement = { id, member, token, outcome, retry, logs, progress };
+    const gathered = this.#gatherAlong(outcome);
+    const settlement = { id, member, token, outcome, retry, logs, progress, gathered };
     const withBirth = this.#birth?.ends(settlement);
-    if (withBirth === undefined && !(await this.#born())) return;
+    if (withBirth === undefined && !this.isBorn && !(await this.#birthOver())) return;
     const answer = await (withBirth ?? this.#host.settle(settlement));
+    this.#members?.decided(gathered !== undefined && answer.kind !== 'fenced');
     if (answer.kind === 'fenced') return this.#lost();
     this.#report.committed(steps);
     const errorType = outcome.state === 'failed' ? (JSON.parse(outcome.payload) as ErrorValue).type : undefined;
@@ -470,9 +480,8 @@ export class TaskRun implements Offender {
     if (answer.kind === 'ending') await this.#host.endTree(id);
   }
 
-  /** Waits until the store knows of the task; false when it never will. */
-  async #born(): Promise<boolean> {
-    if (this.isBorn) return true;
+  /** Of one that is not born: waits for that; false when it never will be. */
+  async #birthOver(): Promise<boolean> {
     if (await this.#birth?.known) return !this.#fenced;
     this.fence(`task ${this.claim.id}: its parent was taken over`);
     return false;

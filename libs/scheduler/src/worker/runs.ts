@@ -16,6 +16,7 @@ import {
   type AskedTurn,
   type Claim,
   type ClaimNews,
+  isGathering,
   isGrowing,
   type News,
   type ParkAnswer,
@@ -97,6 +98,8 @@ export class Runs implements RunHost {
   /** Turns that a full store refuses must not hold up the others. */
   readonly #growing: GroupCommit<Turn, TurnAnswer>;
   readonly #settles: GroupCommit<Settlement, SettleAnswer>;
+  /** Settlements that a full store refuses. */
+  readonly #gathering: GroupCommit<Settlement, SettleAnswer>;
   /** Tasks for slots that are free. */
   readonly askForMore: (partition: number) => Promise<unknown>;
   readonly #news: PatientCommit<TaskRun, { known: number; answer: TurnAnswer }>;
@@ -148,6 +151,7 @@ export class Runs implements RunHost {
         return answers;
       };
     this.#settles = new GroupCommit(clock, settle('settle'), bytesOfSettlement);
+    this.#gathering = new GroupCommit(clock, settle('gathering'), bytesOfSettlement);
     const settleNone = settle('naps');
     this.askForMore = (partition) => settleNone(partition, []);
     const parks = new PatientCommit<ParkRequest, ParkAnswer>(clock, (partition, runs) => store.park(partition, runs));
@@ -289,12 +293,13 @@ export class Runs implements RunHost {
   }
 
   settle(settlement: Settlement): Promise<SettleAnswer> {
-    return this.#settles.add(this.#partition(settlement.id), settlement);
+    const settles = isGathering(settlement) ? this.#gathering : this.#settles;
+    return settles.add(this.#partition(settlement.id), settlement);
   }
 
   /** As many again as may run: a slow store must not fill the memory with results. */
   get congested(): boolean {
-    return this.#settles.unanswered >= this.slots.total;
+    return this.#settles.unanswered + this.#gathering.unanswered >= this.slots.total;
   }
 
   members(group: TaskId, index: number | undefined) {

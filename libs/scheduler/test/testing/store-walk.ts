@@ -9,7 +9,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { ClusterFacts } from '../../src/contract/cluster.ts';
 import type { TaskEvent } from '../../src/contract/history.ts';
-import type { BegunMembers, NewRoot, SettleAnswer, Turn } from '../../src/contract/store.ts';
+import type { BegunMembers, NewGroup, NewRoot, SettleAnswer, Turn } from '../../src/contract/store.ts';
 import type { SessionId, TaskId, TaskState } from '../../src/contract/task.ts';
 import { day, failed, type Harness, leaves, partition, Rig, Run, succeeded } from './conformance/rig.ts';
 
@@ -239,17 +239,32 @@ export class Walk {
     return ended + running === 0 ? undefined : { token: `1:${session}:b${this.#op++}`, results, running };
   }
 
+  /** What a member of a gather may end with: all members of one of its own. */
+  #gathered(run: Run | undefined): NewGroup | undefined {
+    if (run?.claim.member === undefined) return undefined;
+    const session = /:(.*):/.exec(run.claim.token)?.[1];
+    const group = run.group(this.#op++, leaves(1 + this.#choices.below(3)));
+    const results = group.members.map((_, index) => JSON.stringify(index));
+    return { ...group, begun: { token: `1:${session}:b${this.#op++}`, results, running: 0 } };
+  }
+
+  async #exists(id: TaskId): Promise<boolean> {
+    const [record] = (await this.#rigs[0]?.store.records([id])) ?? [];
+    return record !== undefined;
+  }
+
   async #settle(runs: readonly Run[], outcome: number, retried = false): Promise<void> {
     const retry = retried ? { ms: this.#choices.below(3) * 1_000, firstOp: this.#op } : undefined;
+    const gathered = retry === undefined && this.#choices.yes() ? this.#gathered(runs[0]) : undefined;
     // Which ready task comes next is policy, too: only a store that is alone is asked for it.
     const alone = this.#rigs.length === 1 && this.#choices.yes();
     const next = alone
       ? { lane: 'settle', session: 'w1', nonce: `n${this.#op++}`, max: 1 + this.#choices.below(4) }
       : undefined;
     const kind = await this.#do(
-      { settle: runs[0]?.id, outcome, retry, next },
+      { settle: runs[0]?.id, outcome, retry, gathered, next },
       async ({ store }, i): Promise<SettleAnswer | undefined> => {
-        const settlement = (runs[i] as Run).settlement(outcomes[outcome], { retry });
+        const settlement = (runs[i] as Run).settlement(outcomes[outcome], { retry, gathered });
         const settled = await store.settle(partition, [settlement], next);
         const known = new Set(this.#runs.map(([run]) => `${run?.id} ${run?.claim.token}`));
         for (const claim of settled.claims)
@@ -257,6 +272,10 @@ export class Walk {
         return settled.answers[0];
       },
     );
+    if (kind?.kind === 'settled' && gathered !== undefined && (await this.#exists(`${gathered.id}.0`))) {
+      this.#groups.push(gathered.id);
+      for (const index of gathered.members.keys()) this.tasks.add(`${gathered.id}.${index}`);
+    }
     if (kind?.kind === 'retrying') this.#ended = true; // a cancel ends a root that waits for its next attempt, and its tree
     if (kind?.kind !== 'ending') return;
     this.#ended = true;

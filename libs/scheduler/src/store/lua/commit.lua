@@ -9,16 +9,12 @@
   KEYS prefix    ARGV count, then each turn as rows.ts writes it; what followOn reads (claims.lua); channel
   Returns {{{'committed', events} | {'fenced'} | {'behind'}, ...}, hints, news of the caller, partitions with mail, claims and
   members as claim.lua answers them, slots of all sessions}    Cost O(requests x log ready) ]]
---# include keys now news sums counts members promote mail inbox tell ready take wake timers settle cancel retry end-tree subscribe logs start-by suspects claims
+--# include keys now news sums counts members promote mail inbox tell ready take wake timers settle cancel retry end-tree subscribe logs start-by suspects claims gather
 local time = now()
-
--- What a task begins for its cleanup, after its root has ended, is not part of the present end of the tree.
-local function liveKey(root) return key(isEnding(root) and 'later' or 'live', root) end
 
 local function spawn(parent, root)
   local id, op, coroutine, args, options, priority, limits = arg(), arg(), arg(), arg(), arg(), arg(), arg()
-  local seq = call('HINCRBY', key('task', root), 'spawned', 1)
-  create(id, coroutine, args, options, priority, time, { 'parent', parent, 'op', op, 'seq', seq })
+  create(id, coroutine, args, options, priority, time, { 'parent', parent, 'op', op, 'seq', spell(numbers(root, 1)) })
   call('RPUSH', key('children', parent), id)
   addTo(key('task', parent), 'total', 1)
   addTo(key('task', parent), 'pending', 1)
@@ -29,68 +25,22 @@ local function spawn(parent, root)
   return id
 end
 
--- The first members, which have begun and perhaps ended (adr/0019); `rows`: number of the argument before theirs. How many run,
--- and how many have ended.
-local function begunMembers(group, parent, token, rows)
-  local running, results = count(), count()
-  local entries, coroutines, common = {}, {}, nil
-  for i = 1, results + running do
-    coroutines[i] = string.match(ARGV[rows + i], '^[^\n]*')
-    if coroutines[i] ~= common then common = common and '' or coroutines[i] end
-    entries[2 * i - 1] = spellIndex(i - 1)
-    if i > results then
-      entries[2 * i] = '*1'
-      join(key('claims', sessionOf(token)), group .. '.' .. entries[2 * i - 1])
-    else
-      entries[2 * i] = 's1\n0\n' .. arg()
-      ended('succeeded', coroutines[i], 1)
-    end
-  end
-  call('HSET', key('entries', group), unpack(entries))
-  call('HSET', key('batches', group), '1', token .. '\n' .. spell(time) .. '\n' .. common)
-  addTo(key('task', parent), 'running', running)
-  addTo(key('task', parent), 'succeeded', results)
-  moved(nil, 'running', running)
-  add('created', results)
-  return running, results
-end
-
 -- `lengths`: of groups that have members that were sent ahead.
-local function group(parent, root, token, lengths)
-  local id, op, returnExceptions, limit, members = arg(), arg(), arg(), arg(), count()
-  local backlog, size = key('backlog', id), members
-  if lengths[id] then
-    call('RENAME', key('staged', token .. ':' .. id), backlog)
-    call('PERSIST', backlog)
-    size = size + lengths[id]
-  end
-  for first = cursor + 1, cursor + members, 1000 do
-    call('RPUSH', backlog, unpack(ARGV, first, math.min(first + 999, cursor + members)))
-  end
-  local rows = cursor
+local function gather(parent, root, token, lengths)
+  local asked = { id = arg(), op = arg(), returnExceptions = arg(), limit = arg(), rows = ARGV }
+  local members = count()
+  asked.first, asked.last = cursor + 1, cursor + members
   cursor = cursor + members
-  local begun, running, ended = arg(), 0, 0
-  if begun ~= '' then running, ended = begunMembers(id, parent, begun, rows) end
-  if size == 0 then
-    deliver(parent, op .. '\ngroup\n')
-    return id
+  asked.token = arg()
+  if asked.token ~= '' then
+    asked.running, asked.results = count(), {}
+    for i = 1, count() do asked.results[i] = arg() end
   end
-  local last, gone, left = call('HINCRBY', key('task', root), 'spawned', size), running + ended, size - ended
-  local fields = { 'parent', parent, 'op', op, 'size', spell(size), 'popped', spell(gone), 'inflight', spell(running), 'left',
-    spell(left), 'entries', spell(running), 'limit', limit, 'returnExceptions', returnExceptions, 'decided',
-    left == 0 and '1' or '0', 'seq', spell(last - size + 1), 'created', spell(time) }
-  if gone > 0 then append(fields, 'batch', '1') end
-  if left == 0 then append(fields, 'decidedAt', spell(time)) end
-  call('HSET', key('group', id), unpack(fields))
-  call('RPUSH', key('children', parent), id .. ':' .. size)
-  addTo(key('task', parent), 'total', size)
-  addTo(key('task', parent), 'pending', size - gone)
-  moved(nil, 'pending', size - gone)
-  if left == 0 then return id end
-  call('SADD', liveKey(root), 'g' .. id)
-  add('gathers', 1)
-  if gone < size and (running == 0 or limit == '0' or running < tonumber(limit)) then makeGroupReady(id) end
-  return id
+  if lengths[asked.id] then
+    call('RENAME', key('staged', token .. ':' .. asked.id), key('backlog', asked.id))
+    call('PERSIST', key('backlog', asked.id))
+  end
+  return newGather(parent, root, asked, lengths[asked.id] or 0, true, time)
 end
 
 -- What a turn asks for, by kind: `turn` is {id, root, token, known, lengths, spawned, groups}, `n` how many of the kind follow.
@@ -99,7 +49,7 @@ local apply = {
     for i = 1, n do turn.spawned[i] = spawn(turn.id, turn.root) end
   end,
   gather = function(turn, n)
-    for i = 1, n do turn.groups[i] = group(turn.id, turn.root, turn.token, turn.lengths) end
+    for i = 1, n do turn.groups[i] = gather(turn.id, turn.root, turn.token, turn.lengths) end
   end,
   ends = function(turn) -- asyncio.run: what the last turn of a root has created never starts
     for _, child in ipairs(turn.spawned) do cancelTask(child, '', '', time) end

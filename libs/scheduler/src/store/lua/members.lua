@@ -2,7 +2,7 @@
 --[[ members: ends of members of groups, in order. Reads only.
   KEYS prefix    ARGV bytes, count, then group from count for each    Returns {{ends, size, created, decided, now}, ...}, for
   fewer groups than asked for when they are large, one at least; ends are texts, with NUL between
-  <s|f|c><anything>\n<anything>\n<payload>, or nothing for a member that has not ended
+  <s|f|c|S|F|C><anything>\n<anything>\n<payload>, or nothing for a member that has not ended
   Cost O(members) ]]
 --# include keys now news members
 local mostBytes, bytes = count(), 0

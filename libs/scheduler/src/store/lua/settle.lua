@@ -4,10 +4,11 @@
   Keeps T1, T2, T3, T4, I2. The same settlement again is answered the same.
   KEYS prefix    ARGV count, then group, token, states ('' when all succeeded, else a letter each: s, f or c), 'index index ...',
   'payload NUL payload ...' for each; count, then id token state payload '' for each, or 'more' progress retryMs firstOp n logs
-  in place of ''; what followOn reads (claims.lua); channel
+  in place of ''; count, then group index token state payload of a member and the gather that it ends with: id op
+  returnExceptions limit 'row NUL row ...' token 'result NUL result ...', for each; what followOn reads (claims.lua); channel
   Returns {{'ending' | 'retrying' | 'fenced' | n for n that are settled, ...} in that order, hints, news of the caller, partitions with mail, claims and members
   as claim.lua answers them}    Cost O((settlements + claimed) x log ready) ]]
---# include keys now news sums counts members promote mail inbox tell ready take wake timers settle cancel retry end-tree logs suspects claims
+--# include keys now news sums counts members promote mail inbox tell ready take wake timers settle cancel retry end-tree logs suspects claims gather
 local time, answers, toTell = now(), {}, {}
 
 -- Most have settled: so many in a row are answered as a number.
@@ -134,6 +135,34 @@ for i, id in ipairs(ids) do
   promoteClaimed(id)
   answer(settleRecord(id, settlements[i]))
 end
+
+-- A member that ends together with all that it has gathered (adr/0019).
+local function settleGathering()
+  local group, index, token, state, payload = arg(), arg(), arg(), arg(), arg()
+  local gather = { id = arg(), op = arg(), returnExceptions = arg(), limit = arg(), rows = textsIn(arg()), token = arg() }
+  gather.first, gather.last, gather.running, gather.results = 1, #gather.rows, 0, textsIn(arg())
+  callerOf(token)
+  local id, entry = group .. '.' .. index, call('HGET', key('entries', group), index)
+  if not entry or entry == '@' or promoted[id] then
+    if isCurrent(call('HGET', key('task', id), 'token'), token) then newGather(id, rootOf(id), gather, 0, true, time) end
+    return settleRecord(id, { token = token, state = state, payload = payload, progress = '', retryMs = '', logs = {} })
+  end
+  local number, known = string.match(entry, '^.(%d+)'), groupOf(group)
+  local batch = batchOf(group, number)
+  if not isCurrent(batch.token, token) then return 'fenced' end
+  if not isOpenEntry(entry) then return 'settled' end
+  newGather(id, rootOf(id), gather, 0, false, time)
+  call('HSET', key('entries', group), index, endWithChildren(state, number, time - known.created, payload))
+  leave(key('claims', caller), id)
+  moved('running', nil, 1)
+  ended(state, batch.coroutine ~= '' and batch.coroutine or rowOf(group, index), 1)
+  childMoved(known.parent, 'running', state, 1)
+  membersEnded(group, 1, state ~= 'succeeded' and index or nil, time)
+  if known.awaited then toTell[#toTell + 1] = { id, state, payload } end
+  return 'settled'
+end
+for _ = 1, count() do answer(settleGathering()) end
+
 answer(nil)
 for _, each in ipairs(toTell) do
   tellWaiters(each[1], each[2], each[3])

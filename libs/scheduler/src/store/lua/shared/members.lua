@@ -1,7 +1,8 @@
 -- Members of gathers (adr/0010). A member is a row in the `backlog` of its group, which keeps it, and from its claim on an
 -- entry of `entries`, by its index:
 --   *<batch>                             claimed, with all that were claimed in one call; `batches` knows their token
---   <s|f|c><batch>\n<ms>\n<payload>      ended, so many ms after the group was made
+--   <s|f|c><batch>\n<ms>\n<payload>      ended, so many ms after the group was made; with a capital letter when it has children,
+--                                         which had ended before (adr/0019)
 --   @                                    a record like any other task (promote.lua)
 -- Without an entry it waits: before `popped` handed out, from there on in its turn.
 
@@ -38,13 +39,18 @@ local function claimOfEntry(id)
   if number then return batchOf(group, number).token, string.byte(entry) == 42 end
 end
 
-local words = { s = 'succeeded', f = 'failed', c = 'cancelled' }
+local words = { s = 'succeeded', f = 'failed', c = 'cancelled', S = 'succeeded', F = 'failed', C = 'cancelled' }
 local function isOpenEntry(entry) return not entry or string.byte(entry) == 42 end
 -- State, batch, ms after the group was made, payload; nil for an entry that tells no end.
 local function endOf(entry)
-  local letter, batch, ms, payload = string.match(entry or '', '^([sfc])(%d+)\n(%d+)\n(.*)$')
+  local letter, batch, ms, payload = string.match(entry or '', '^([sfcSFC])(%d+)\n(%d+)\n(.*)$')
   return words[letter], batch, ms, payload
 end
+
+local function endWithChildren(state, batch, ms, payload)
+  return string.upper(string.sub(state, 1, 1)) .. batch .. '\n' .. spell(ms) .. '\n' .. payload
+end
+local function hasChildren(entry) return string.find(entry or '', '^[SFC]') ~= nil end
 
 -- Entries of many members, in the order of their indices; false for one that has none.
 local function entriesAt(group, indices)
@@ -121,7 +127,7 @@ local function outcomeOf(id)
 end
 
 -- {ends, size, created, decided, now} of a group: ends of members as texts, with NUL between
--- <s|f|c><anything>\n<anything>\n<payload>, or nothing for one that has not ended; not many more than `most` bytes, and how
+-- <s|f|c|S|F|C><anything>\n<anything>\n<payload>, or nothing for one that has not ended; not many more than `most` bytes, and how
 -- many.
 local function endsOf(group, from, wanted, most)
   local size, dropped, droppedPayload, created, decided =

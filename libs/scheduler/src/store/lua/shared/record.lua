@@ -21,6 +21,11 @@ local function recordOf(id)
   end
   for _, value in ipairs(more) do fields[#fields + 1] = value end
   if not number then return fields end
+  if hasChildren(entry) then
+    local total = 0
+    for _, child in ipairs(call('LRANGE', key('children', id), 0, -1)) do total = total + string.match(child, '%d+$') end
+    for _, value in ipairs({ 'total', total, 'succeeded', total }) do fields[#fields + 1] = value end
+  end
   local batch = batchOf(group, number)
   for _, value in ipairs({ 'attempt', '1', 'started', batch.started, 'worker', sessionOf(batch.token) }) do
     fields[#fields + 1] = value

@@ -20,7 +20,7 @@ local function removeMembers(group, from, to)
   if from > 0 then call('RPUSH', removal, group .. ':' .. from)
   else call('UNLINK', key('group', group), key('backlog', group), key('entries', group), key('batches', group), key('awaited', group)) end
   for index = from, to - 1 do
-    if entries[index] == '@' then removed = removed - 1 + removeTask(group .. '.' .. index) end
+    if entries[index] == '@' or hasChildren(entries[index]) then removed = removed - 1 + removeTask(group .. '.' .. index) end
   end
   return removed
 end
