@@ -54,6 +54,18 @@ export const sabotages: readonly Sabotage[] = [
     to: 'if known.decided then return end',
   },
   {
+    name: 'members that have begun are handed out, too',
+    script: 'commit-growing',
+    from: "'popped', through",
+    to: "'popped', '0'",
+  },
+  {
+    name: 'what a member has gathered is no child of it',
+    script: 'settle-growing',
+    from: "call('RPUSH', key('children', parent), id .. ':' .. spell(size))",
+    to: '',
+  },
+  {
     name: 'history is not kept, so replay goes by arrival',
     script: 'commit',
     from: "if history ~= '' then call('RPUSH', key('history', id), history) end",
