@@ -42,6 +42,7 @@ import { nearTasks } from './near.ts';
 import { Notice } from './notice.ts';
 import { Parking, type ParkingLimits } from './parking.ts';
 import { PatientCommit } from './patient-commit.ts';
+import { ReadAhead } from './read-ahead.ts';
 import { type Birth, TaskRun } from './run.ts';
 import type { RunHost } from './run-host.ts';
 import { RunTable } from './run-table.ts';
@@ -87,6 +88,7 @@ export class Runs implements RunHost {
   readonly #store: Store;
   readonly #hinter: Hinter;
   readonly #release: RunsParts['release'];
+  readonly #ahead: ReadAhead;
   readonly #alarms: Alarms;
   readonly #claims: Claims;
   readonly #coroutine: RunsParts['coroutine'];
@@ -112,6 +114,7 @@ export class Runs implements RunHost {
     this.limits = limits;
     this.#release = release;
     this.#alarms = alarms;
+    this.#ahead = new ReadAhead((group, from, count) => store.members(this.#partition(group), group, from, count));
     this.#claims = claims;
     this.#coroutine = parts.coroutine;
     this.alwaysReplay = alwaysReplay;
@@ -207,6 +210,8 @@ export class Runs implements RunHost {
     const queuedMs = Math.max(0, this.clock.now() - claim.createdAt);
     this.instrument.taskStarted?.({ ...run.about, attempt, queuedMs, replayed: claim.history.length > 0 });
     this.#driven += 1;
+    const { member } = claim;
+    if (member !== undefined && !this.#ahead.isEmpty) this.#ahead.saw(member.group, Number(member.index));
     void this.#drive(run);
     return run;
   }
@@ -220,6 +225,7 @@ export class Runs implements RunHost {
       this.#release(id, 'it could not be settled', error);
     }
     this.#runs.delete(run);
+    this.#ahead.forget(id);
     this.#driven -= 1;
     if (this.#driven === 0) this.#idle.give();
   }
@@ -289,7 +295,12 @@ export class Runs implements RunHost {
     const partition = this.#partition(turn.id);
     const commits = isGrowing(turn) ? this.#growing : this.#commits;
     const staged = await stageMembers(this.#store, this.clock, partition, turn);
-    return staged === undefined ? { kind: 'behind' } : await commits.add(partition, staged);
+    if (staged === undefined) return { kind: 'behind' };
+    const answer = await commits.add(partition, staged);
+    if (answer.kind === 'committed')
+      for (const group of staged.groups)
+        this.#ahead.expect(turn.id, group.id, (group.staged ?? 0) + group.members.length);
+    return answer;
   }
 
   settle(settlement: Settlement): Promise<SettleAnswer> {
@@ -302,8 +313,9 @@ export class Runs implements RunHost {
     return this.#settles.unanswered + this.#gathering.unanswered >= this.slots.total;
   }
 
-  members(group: TaskId, index: number | undefined) {
-    return readMembers(this.#store, this.clock, this.#partition(group), group, index);
+  async members(group: TaskId, index: number | undefined) {
+    const results = await this.#ahead.take(group);
+    return await readMembers(this.#store, this.clock, this.#partition(group), group, index, results);
   }
 
   newToken(): Token {
