@@ -11,7 +11,8 @@
 import { memberId } from '../contract/ids.ts';
 import type { GroupMembers } from '../contract/outcome.ts';
 import type { AskedGroup, Claim, GroupMember, NewGroup, SettleAnswer, Settlement, Token } from '../contract/store.ts';
-import type { Birth, TaskRun } from './run.ts';
+import type { Birth } from './birth.ts';
+import type { TaskRun } from './run.ts';
 import type { RunHost } from './run-host.ts';
 
 /** More are work for the whole cluster. */

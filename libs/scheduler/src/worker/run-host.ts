@@ -6,9 +6,10 @@ import type { AskedTurn, Claim, SettleAnswer, Settlement, Token, TurnAnswer } fr
 import type { TaskId } from '../contract/task.ts';
 import type { Threads } from '../contract/threads.ts';
 import type { StepWatch } from '../loop/oversights.ts';
+import type { Birth } from './birth.ts';
 import type { GroupResults } from './members.ts';
 import type { Parking } from './parking.ts';
-import type { Birth, TaskRun } from './run.ts';
+import type { TaskRun } from './run.ts';
 import type { Slots } from './slots.ts';
 
 export interface RunHost {

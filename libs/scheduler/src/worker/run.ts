@@ -20,12 +20,13 @@ import type { HistoryStep, TaskEvent } from '../contract/history.ts';
 import { childId } from '../contract/ids.ts';
 import type { AboutTask } from '../contract/instrument.ts';
 import type { ErrorValue, Outcome } from '../contract/outcome.ts';
-import type { AskedGroup, Claim, NewGroup, ParkAnswer, SettleAnswer, Settlement } from '../contract/store.ts';
+import type { AskedGroup, Claim, NewGroup, ParkAnswer } from '../contract/store.ts';
 import type { AnyCoroutineFunction } from '../loop/coroutines.ts';
 import type { Delivery } from '../loop/operations.ts';
 import { Runner } from '../loop/runner.ts';
 import type { SideEffect } from '../loop/turn.ts';
 import { AttemptLimits, hasTimeLimits } from './attempt-limits.ts';
+import type { Birth } from './birth.ts';
 import { asOffender, type Offender } from './blame.ts';
 import { withResults } from './members.ts';
 import { MembersHere } from './members-here.ts';
@@ -34,6 +35,7 @@ import { Report } from './report.ts';
 import { retryAfterMs } from './retry.ts';
 import type { RunHost } from './run-host.ts';
 import { RunInbox } from './run-inbox.ts';
+import { RunSlot } from './run-slot.ts';
 import { SideEffects } from './side-effects.ts';
 import { Timers } from './timers.ts';
 import { Turns } from './turns.ts';
@@ -43,17 +45,6 @@ const isStart = (step: HistoryStep): step is Extract<HistoryStep, ['start', ...u
 /** Nothing of a member of a gather is recorded until it has asked for something or heard of something. */
 const isUnrecorded = ({ member, commits, failures, events }: Claim): boolean =>
   member !== undefined && commits === 0 && failures === 0 && events.length === 0;
-
-/** Of a run that begins before the store knows of its task (members-here.ts). */
-export interface Birth {
-  isKnown(): boolean;
-  /** Resolves when the store knows of it; false: it never will. */
-  readonly known: Promise<boolean>;
-  /** Takes an outcome along; undefined for one that has to be settled like any other, when the task is known. */
-  ends(settlement: Settlement): Promise<SettleAnswer> | undefined;
-  /** The slot is another's, who keeps it. */
-  lendsSlot(): boolean;
-}
 
 export class TaskRun implements Offender {
   readonly claim: Claim;
@@ -71,8 +62,7 @@ export class TaskRun implements Offender {
   readonly #news = new Notice();
   #timers: Timers | undefined;
   #sideEffects: SideEffects | undefined;
-  /** Since when it holds a slot. */
-  #slotSince: number | undefined;
+  readonly #slot: RunSlot;
   /** News came that could not be taken then. */
   #missed = false;
   /** Its coroutine has ended, and the store does not know yet. */
@@ -94,7 +84,7 @@ export class TaskRun implements Offender {
     this.#fn = fn;
     this.#host = host;
     this.#report = new Report(claim, this.#options, clock, host.instrument);
-    this.#slotSince = this.#report.startedAt;
+    this.#slot = new RunSlot(host, this.#report.about, birth, this.#report.startedAt);
     for (const entry of claim.history) this.#history.push(...(JSON.parse(entry) as HistoryStep[]));
     this.#inbox = new RunInbox(claim.events, host.alwaysReplay);
     this.#logged = claim.logged;
@@ -144,7 +134,7 @@ export class TaskRun implements Offender {
   }
 
   get running(): boolean {
-    return this.#slotSince !== undefined;
+    return this.#slot.isHeld;
   }
 
   get suspended(): boolean {
@@ -153,7 +143,7 @@ export class TaskRun implements Offender {
 
   /** For how long the coroutine has been running without a wait; 0 while it is suspended. */
   get slotMs(): number {
-    return this.#slotSince === undefined ? 0 : this.#host.clock.monotonic() - this.#slotSince;
+    return this.#slot.heldMs;
   }
 
   /** How many events of the inbox in the store this run has: newer ones are news. */
@@ -235,7 +225,7 @@ export class TaskRun implements Offender {
       this.#sideEffects?.abandon('the task has ended here');
       this.#turns.clear();
       this.#members?.decided(false);
-      this.#releaseSlot();
+      this.#slot.release();
       this.#report.ended();
     }
   }
@@ -270,7 +260,7 @@ export class TaskRun implements Offender {
   /** How the coroutine has ended; undefined when the run is over for another reason. */
   async #live(): Promise<Outcome | undefined> {
     while (!this.#fenced) {
-      if (this.#slotSince === undefined && !this.#inbox.allDelivered) await this.#acquireSlot(); // a member had it
+      if (!this.#slot.isHeld && !this.#inbox.allDelivered) await this.#slot.acquire(); // a member has it
       while (!this.#inbox.allDelivered && this.#runner.outcome === undefined) await this.#deliver();
       this.#news.clear();
       if (this.#runner.ready) await this.#drain(); // it went on while the last turn was on its way to the store
@@ -322,7 +312,7 @@ export class TaskRun implements Offender {
     this.#members = members;
     const storeNow = this.claim.claimedAt + Math.round(clock.monotonic() - this.#report.startedAt);
     await members.begin(storeNow, () => !this.#fenced && !this.#host.draining && this.#inbox.allDelivered);
-    if (members.keepsSlot) this.#slotSince = undefined;
+    if (members.keepsSlot) this.#slot.handOver();
     const { told } = members;
     if (told === undefined) this.#turns.mustRecord();
     else this.#happened({ kind: 'group', op: gather.op, failed: undefined, told });
@@ -393,7 +383,7 @@ export class TaskRun implements Offender {
   async #rest(): Promise<void> {
     if (!this.#suspends) return await this.#somethingNew();
     const { instrument } = this.#host;
-    this.#releaseSlot();
+    this.#slot.release();
     instrument.taskSuspended?.(this.about);
     if (this.#host.draining && (this.isBorn || (await this.#birthOver())))
       return this.#host.giveBack(this, 'handed over, this worker stops');
@@ -406,23 +396,8 @@ export class TaskRun implements Offender {
     }
     await this.#parking;
     if (this.#fenced) return;
-    await this.#acquireSlot();
+    await this.#slot.acquire();
     if (this.#host.alwaysReplay) await this.#forget();
-  }
-
-  async #acquireSlot(): Promise<void> {
-    const { clock, slots, instrument } = this.#host;
-    const newsAt = clock.monotonic();
-    await slots.acquire();
-    this.#slotSince = clock.monotonic();
-    instrument.taskResumed?.({ ...this.about, waitedMs: this.#slotSince - newsAt });
-  }
-
-  #releaseSlot(): void {
-    if (this.#slotSince === undefined) return;
-    this.#host.instrument.slotUsed?.({ ...this.about, ms: this.slotMs });
-    this.#slotSince = undefined;
-    if (!this.#birth?.lendsSlot()) this.#host.slots.release();
   }
 
   /** Begins again from what is recorded. What was delivered and not recorded yet is delivered again. */
@@ -458,7 +433,7 @@ export class TaskRun implements Offender {
   async #settle(outcome: Outcome): Promise<void> {
     if (this.#fenced) return;
     this.#settling = true;
-    if (!this.#host.congested) this.#releaseSlot();
+    if (!this.#host.congested) this.#slot.release();
     const { id, member, token } = this.claim;
     const { logs = [], progress, steps = [] } = this.#turns.requests ?? {};
     const delayMs = retryAfterMs(this.claim, this.#fn, outcome, this.#host.clock, this.#limits);
