@@ -52,6 +52,8 @@ export class MembersHere {
   /** All have ended. */
   #complete = false;
   #keepsSlot = false;
+  /** Has not ended. */
+  #last: TaskRun | undefined;
   #isKnown = false;
   readonly #known = Promise.withResolvers<boolean>();
 
@@ -93,14 +95,13 @@ export class MembersHere {
   async begin(storeNow: number, mayGoOn: () => boolean): Promise<void> {
     const members = this.#members;
     const results = this.#results;
-    let last: TaskRun | undefined;
     while (results.length < members.length && this.#isLittle && mayGoOn()) {
       const index = results.length;
-      last = await this.#beginOne(index, members[index] as GroupMember, storeNow);
+      this.#last = await this.#beginOne(index, members[index] as GroupMember, storeNow);
       if (results.length === index) break;
     }
-    this.#keepsSlot = last?.running ?? false;
-    const running = last === undefined ? 0 : 1;
+    this.#keepsSlot = this.#last?.running ?? false;
+    const running = this.#last === undefined ? 0 : 1;
     if (results.length + running > 0) this.#group.begun = { token: this.#token, results, running };
     this.#complete = members.length > 0 && results.length === members.length;
   }
@@ -109,6 +110,7 @@ export class MembersHere {
   decided(isKnown: boolean): void {
     this.#isKnown = isKnown;
     this.#known.resolve(isKnown);
+    if (!isKnown) this.#last?.fence(`task ${this.#last.claim.id}: the store will not know of it`);
   }
 
   /** Its run if it has not ended; undefined when it has, or could not begin. */

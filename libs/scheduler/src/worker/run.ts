@@ -224,7 +224,7 @@ export class TaskRun implements Offender {
       this.#limits?.clear();
       this.#sideEffects?.abandon('the task has ended here');
       this.#turns.clear();
-      this.#members?.decided(false);
+      this.#gatherDecided(false);
       this.#slot.release();
       this.#report.ended();
     }
@@ -324,6 +324,12 @@ export class TaskRun implements Offender {
     return state === 'succeeded' && requests?.isOneGather && !requests.talks ? this.#members?.whole : undefined;
   }
 
+  /** The store has the gather whose members have begun here, or never will. */
+  #gatherDecided(isKnown: boolean): void {
+    this.#members?.decided(isKnown);
+    this.#members = undefined;
+  }
+
   /** Until the coroutine has nothing left to do by itself. */
   async #drain(): Promise<void> {
     do await this.#host.clock.drain();
@@ -366,8 +372,7 @@ export class TaskRun implements Offender {
     const asked = { known: this.known, suspended: this.#suspends, ends };
     const { turn, requests } = this.#turns.next(this.#runner, asked, (op) => this.#timers?.remainingMs(op) ?? 0);
     const answer = await this.#host.commit(turn);
-    this.#members?.decided(answer.kind === 'committed');
-    this.#members = undefined;
+    this.#gatherDecided(answer.kind === 'committed');
     if (answer.kind === 'fenced') return this.#lost();
     if (answer.kind === 'behind') return this.#host.giveBack(this, 'the store has lost what it knew of it');
     if (this.#host.alwaysReplay) this.#history.push(...requests.steps);
@@ -443,7 +448,7 @@ export class TaskRun implements Offender {
     const withBirth = this.#birth?.ends(settlement);
     if (withBirth === undefined && !this.isBorn && !(await this.#birthOver())) return;
     const answer = await (withBirth ?? this.#host.settle(settlement));
-    this.#members?.decided(gathered !== undefined && answer.kind !== 'fenced');
+    this.#gatherDecided(gathered !== undefined && answer.kind !== 'fenced');
     if (answer.kind === 'fenced') return this.#lost();
     this.#report.committed(steps);
     const errorType = outcome.state === 'failed' ? (JSON.parse(outcome.payload) as ErrorValue).type : undefined;

@@ -27,7 +27,7 @@ local function writeBegun(asked, time)
       ended('succeeded', coroutine, 1)
     end
   end
-  call('HSET', key('entries', asked.id), unpack(entries))
+  callWithAll('HSET', key('entries', asked.id), entries)
   call('HSET', key('batches', asked.id), '1', asked.token .. '\n' .. spell(time) .. '\n' .. common)
 end
 
