@@ -43,7 +43,6 @@ import { nearTasks } from './near.ts';
 import { Notice } from './notice.ts';
 import { Parking, type ParkingLimits } from './parking.ts';
 import { PatientCommit } from './patient-commit.ts';
-import { ReadAhead } from './read-ahead.ts';
 import { TaskRun } from './run.ts';
 import type { RunHost } from './run-host.ts';
 import { RunTable } from './run-table.ts';
@@ -89,7 +88,6 @@ export class Runs implements RunHost {
   readonly #store: Store;
   readonly #hinter: Hinter;
   readonly #release: RunsParts['release'];
-  readonly #ahead: ReadAhead;
   readonly #alarms: Alarms;
   readonly #claims: Claims;
   readonly #coroutine: RunsParts['coroutine'];
@@ -115,7 +113,6 @@ export class Runs implements RunHost {
     this.limits = limits;
     this.#release = release;
     this.#alarms = alarms;
-    this.#ahead = new ReadAhead((group, from, count) => store.members(this.#partition(group), group, from, count));
     this.#claims = claims;
     this.#coroutine = parts.coroutine;
     this.alwaysReplay = alwaysReplay;
@@ -211,8 +208,6 @@ export class Runs implements RunHost {
     const queuedMs = Math.max(0, this.clock.now() - claim.createdAt);
     this.instrument.taskStarted?.({ ...run.about, attempt, queuedMs, replayed: claim.history.length > 0 });
     this.#driven += 1;
-    const { member } = claim;
-    if (member !== undefined && !this.#ahead.isEmpty) this.#ahead.saw(member.group, Number(member.index));
     void this.#drive(run);
     return run;
   }
@@ -226,7 +221,6 @@ export class Runs implements RunHost {
       this.#release(id, 'it could not be settled', error);
     }
     this.#runs.delete(run);
-    this.#ahead.forget(id);
     this.#driven -= 1;
     if (this.#driven === 0) this.#idle.give();
   }
@@ -296,12 +290,7 @@ export class Runs implements RunHost {
     const partition = this.#partition(turn.id);
     const commits = isGrowing(turn) ? this.#growing : this.#commits;
     const staged = await stageMembers(this.#store, this.clock, partition, turn);
-    if (staged === undefined) return { kind: 'behind' };
-    const answer = await commits.add(partition, staged);
-    if (answer.kind === 'committed')
-      for (const group of staged.groups)
-        this.#ahead.expect(turn.id, group.id, (group.staged ?? 0) + group.members.length);
-    return answer;
+    return staged === undefined ? { kind: 'behind' } : await commits.add(partition, staged);
   }
 
   settle(settlement: Settlement): Promise<SettleAnswer> {
@@ -314,9 +303,8 @@ export class Runs implements RunHost {
     return this.#settles.unanswered + this.#gathering.unanswered >= this.slots.total;
   }
 
-  async members(group: TaskId, index: number | undefined) {
-    const results = await this.#ahead.take(group);
-    return await readMembers(this.#store, this.clock, this.#partition(group), group, index, results);
+  members(group: TaskId, index: number | undefined) {
+    return readMembers(this.#store, this.clock, this.#partition(group), group, index);
   }
 
   newToken(): Token {

@@ -159,9 +159,9 @@ export class Walk {
     await this.#do({ submit: root.id }, async ({ store }) => (await store.submit(partition, [root])).existing);
   }
 
-  /** No two are over at the same millisecond: their order is free. */
+  /** No two of them, and of the timers, are over at the same millisecond: their order is free. */
   #limit(): number {
-    return 1 + this.#choices.below(3) * 1_000 + this.#op++;
+    return this.#choices.below(3) * 1_000 + 2 * this.#op++ + 1;
   }
 
   #options(): string {
@@ -204,8 +204,7 @@ export class Walk {
       groups: groups.map((group) =>
         staged.includes(group) ? { ...group, staged: group.members.length, members: [] } : group,
       ),
-      // no two are due at the same millisecond: their order is free
-      timers: choices.some([this.#op++], 1).map((op) => ({ op, ms: choices.below(3) * 1_000 + op })),
+      timers: choices.some([this.#op++], 1).map((op) => ({ op, ms: choices.below(3) * 1_000 + 2 * op })),
       ...{ events, early },
       cancels: choices.some([...this.tasks], 2).map((id) => ({ id, message: undefined })),
       cancelGroups: choices.some(this.#groups, 1).map((id) => ({ id, message: 'g' })),
