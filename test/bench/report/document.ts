@@ -37,16 +37,15 @@ ${costs(report.rows)}
 
 ## Why targets are missed
 
-By the costs above and the profiles in the [decisions](adr/README.md) 0009 to 0018:
+By the costs above and the profiles in the [decisions](adr/README.md) 0009 to 0019:
 
 - *A gather of 10,000.* It takes 25 to 35 µs of processor time a task, half of it in Redis and half in the workers, as the
   machine is quiet or not (0013, 0017): three quarters of what two cores have. The rest is waiting. A worker's round is its coroutines,
-  then the call that ends them and brings the next, one after the other, and to overlap two rounds gained nothing (0017). About
-  40 ms are the beginning, in which one worker takes the gather apart, and the end, in which it reads the results (0015).
+  0.2 to 0.5 ms, then the call that ends them and brings the next, 1 to 3 ms, for Redis does the call of the other worker before it
+  sends the answer; to overlap two rounds gained nothing (0017). About 40 ms are the beginning, in which one worker takes the gather
+  apart, and the end, in which it reads the results (0015); to read them earlier gained nothing either (0017).
 - *One task at idle* is as fast as BullMQ within the noise of this machine: runs of the same code gave 0.87 to 1.10 × for the
   median. It takes three scripts, to submit, to claim and to settle, and each finds the processor's caches cold (0014).
-- *The tree.* Redis is the bottleneck, at 35 to 50 µs a task: each task that gathers has a record, a history and an inbox of its
-  own, about 50 commands in all, and most hints find that their tasks are taken (0014, 0017).
 - *Batches over REST* are on the line: 20,000 to 27,000 tasks/s as the machine is quiet or not. Each task is a root, with a
   record, a claim and an end of its own: 40 to 45 µs of Redis, as much again of all others, which is what two cores have (0017).
 - *Two workers against one*, where tasks do nothing: one worker and Redis use more than half of two cores between them; a second
