@@ -46,7 +46,7 @@ By the costs above and the profiles in the [decisions](adr/README.md) 0009 to 00
   apart, and the end, in which it reads the results (0015); to read them earlier gained nothing either (0017).
 - *One task at idle* is as fast as BullMQ within the noise of this machine: runs of the same code gave 0.87 to 1.10 × for the
   median. It takes three scripts, to submit, to claim and to settle, and each finds the processor's caches cold (0014).
-- *Batches over REST* are on the line: 20,000 to 27,000 tasks/s as the machine is quiet or not. Each task is a root, with a
+- *Batches over REST* come to 19,000 to 27,000 tasks/s, as the machine is quiet or not. Each task is a root, with a
   record, a claim and an end of its own: 40 to 45 µs of Redis, as much again of all others, which is what two cores have (0017).
 - *Two workers against one*, where tasks do nothing: one worker and Redis use more than half of two cores between them; a second
   worker shares the rest with them and with this process. Where tasks compute, Redis has nothing to do and two cores are twice
