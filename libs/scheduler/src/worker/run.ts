@@ -463,7 +463,7 @@ export class TaskRun implements Offender {
   /** Of one that is not born: waits for that; false when it never will be. */
   async #birthOver(): Promise<boolean> {
     if (await this.#birth?.known) return !this.#fenced;
-    this.fence(`task ${this.claim.id}: its parent was taken over`);
+    this.fence(`task ${this.claim.id}: the store will not know of it`);
     return false;
   }
 

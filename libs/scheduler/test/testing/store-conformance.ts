@@ -4,6 +4,7 @@
  */
 import { afterEach, beforeEach, describe, test } from 'vitest';
 import { awaiting } from './conformance/awaiting.ts';
+import { begunMembers } from './conformance/begun-members.ts';
 import { cancelling } from './conformance/cancelling.ts';
 import { cancellingTrees } from './conformance/cancelling-trees.ts';
 import { claiming } from './conformance/claiming.ts';
@@ -46,6 +47,7 @@ export function storeConformance(name: string, makeStore: () => Promise<Harness>
       claiming,
       committing,
       groups,
+      begunMembers,
       settling,
       followingOn,
       awaiting,

@@ -1,7 +1,8 @@
 #!lua flags=allow-oom
 --[[ settle: outcomes of tasks; groups and parents are told in the same step. With `retryMs` another attempt follows,
   unless a cancel was requested. Who has slots to spare takes up to `max` of what is ready in the same step.
-  Keeps T1, T2, T3, T4, I2. The same settlement again is answered the same.
+  Keeps T1, T2, T3, T4, I2. The same settlement again is answered the same. Allowed when memory is full; as `settle-growing`
+  (scripts.ts), for members that end together with what they have gathered, it is not.
   KEYS prefix    ARGV count, then group, token, states ('' when all succeeded, else a letter each: s, f or c), 'index index ...',
   'payload NUL payload ...' for each; count, then id token state payload '' for each, or 'more' progress retryMs firstOp n logs
   in place of ''; count, then group index token state payload of a member and the gather that it ends with: id op
