@@ -3,19 +3,23 @@ import { memberId } from '../contract/ids.ts';
 import type { TaskState } from '../contract/task.ts';
 import type { GroupRow, TaskRow } from './rows.ts';
 import type { Snapshot } from './snapshot.ts';
+import { type WholeBatch, wholeBatches } from './whole.ts';
 
 type EntryRow = Pick<TaskRow, 'state' | 'token' | 'worker' | 'attempt' | 'coroutine' | 'finished' | 'hasPayload'>;
 
 const ends: Readonly<Record<string, TaskState>> = { s: 'succeeded', f: 'failed', c: 'cancelled' };
 
-export function* memberRows({ groups, hashes, lists, tasks }: Snapshot): Generator<TaskRow> {
+export function* memberRows(snapshot: Snapshot): Generator<TaskRow> {
+  const { groups, hashes, lists, tasks } = snapshot;
   for (const group of groups.values()) {
     const { id, popped, dropped } = group;
     const entries = hashes.get('entries')?.get(id);
     const batches = hashes.get('batches')?.get(id) ?? new Map<string, string>();
+    const whole = wholeBatches(snapshot, id);
     for (let index = 0; index < (dropped ?? popped); index++) {
       const member = memberId(id, index);
-      const entry = entries?.get(String(index));
+      while (index > (whole[0]?.last ?? index)) whole.shift();
+      const entry = entries?.get(String(index)) ?? entryIn(whole[0], index);
       if (entry === '@' || tasks.has(member)) continue;
       yield {
         ...blank(group),
@@ -25,6 +29,10 @@ export function* memberRows({ groups, hashes, lists, tasks }: Snapshot): Generat
       };
     }
   }
+}
+
+function entryIn(whole: WholeBatch | undefined, index: number): string | undefined {
+  return whole && whole.first <= index ? `${whole.ended ? 's' : '*'}${whole.number}` : undefined;
 }
 
 function read(entry: string | undefined, batches: ReadonlyMap<string, string>): EntryRow {

@@ -3,6 +3,7 @@ import { rootOf } from '../contract/ids.ts';
 import { isSettled, type SessionId, type TaskId } from '../contract/task.ts';
 import type { CountName, GroupRow, TaskRow } from './rows.ts';
 import type { Snapshot } from './snapshot.ts';
+import { claimsOf } from './whole.ts';
 
 export interface Violation {
   /** The invariant, by its number (contract/store.ts, docs/architecture.md). */
@@ -32,6 +33,8 @@ export class Partition {
   readonly waits: Wait[] = [];
   /** Somebody works on this store now, so what is overdue is a fault; in a copy nobody does. */
   readonly alive: boolean;
+  /** The tasks that each session has claimed. */
+  readonly claims: ReadonlyMap<SessionId, ReadonlySet<TaskId>>;
   readonly #claimedBy = new Map<TaskId, SessionId[]>();
   /** Records of members, by group. */
   readonly members = new Map<TaskId, TaskRow[]>();
@@ -45,7 +48,8 @@ export class Partition {
   constructor(snapshot: Snapshot, alive: boolean) {
     this.snapshot = snapshot;
     this.alive = alive;
-    for (const [session, ids] of this.sets('claims')) for (const id of ids) push(this.#claimedBy, id, session);
+    this.claims = claimsOf(snapshot);
+    for (const [session, ids] of this.claims) for (const id of ids) push(this.#claimedBy, id, session);
     for (const task of snapshot.tasks.values()) {
       if (task.group !== undefined) push(this.members, task.group, task);
       if (task.parent !== undefined) push(this.childrenOf, task.parent, task);

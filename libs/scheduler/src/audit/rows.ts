@@ -55,6 +55,8 @@ export interface SessionRow {
   slots: number;
   /** So many of its tasks that count as running hold no slot. */
   resting: number;
+  /** So many tasks more than claims. */
+  batched: number;
   draining: boolean;
   lost: boolean;
 }
@@ -122,11 +124,12 @@ export async function readGroup(ask: Ask, id: TaskId, key: string): Promise<Grou
 }
 
 export async function readSession(ask: Ask, key: string): Promise<SessionRow> {
-  const row = await ask((redis) => redis.hmget(key, 'slots', 'resting', 'draining', 'lost'));
-  const [slots, resting, draining, lost] = row;
+  const row = await ask((redis) => redis.hmget(key, 'slots', 'resting', 'batched', 'draining', 'lost'));
+  const [slots, resting, batched, draining, lost] = row;
   return {
     slots: Number(slots ?? 0),
     resting: Number(resting ?? 0),
+    batched: Number(batched ?? 0),
     draining: draining === '1',
     lost: typeof lost === 'string',
   };

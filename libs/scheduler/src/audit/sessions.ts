@@ -13,12 +13,21 @@ export function examineSessions(partition: Partition): void {
   const capacity = partition.number('capacity');
   if (capacity !== slots)
     partition.violated('D1', 'capacity', `it is ${capacity}, and the live sessions have ${slots} slots`);
-  for (const [session, ids] of partition.sets('claims')) {
+  for (const [session, ids] of partition.claims) {
     if (!live.has(session))
       partition.violated('T3', session, `${ids.size} tasks are claimed by it, and nobody knows the session`);
     for (const id of ids)
       if (!partition.snapshot.tasks.has(id))
         partition.violated('T3', id, `${session} has claimed it, and it does not exist`);
+  }
+  for (const [session, { batched }] of partition.snapshot.sessions) {
+    const more = (partition.claims.get(session)?.size ?? 0) - partition.set('claims', session).size;
+    if (batched !== more)
+      partition.violated(
+        'T3',
+        session,
+        `its claims stand for ${more} tasks more than they are, and it counts ${batched}`,
+      );
   }
   examineServing(partition);
   if (partition.alive) examineRounds(partition);
@@ -65,7 +74,7 @@ function examineRounds(partition: Partition): void {
 /** Nothing is on its way to so many slots of sessions that take work. */
 function freeSlots(partition: Partition): number {
   let free = partition.number('capacity') - partition.sorted('hinted').size;
-  for (const [session, ids] of partition.sets('claims'))
+  for (const [session, ids] of partition.claims)
     if (partition.snapshot.sessions.get(session)?.draining === false)
       for (const id of ids) if (partition.snapshot.tasks.get(id)?.state === 'running') free -= 1;
   return free;

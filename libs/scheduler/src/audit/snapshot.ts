@@ -42,6 +42,8 @@ export const shapes: Readonly<Record<string, Shape>> = {
   backlog: 'length',
   entries: 'hash',
   batches: 'hash',
+  whole: 'sorted',
+  outcomes: 'hash',
   staged: 'length',
   live: 'set',
   later: 'set',

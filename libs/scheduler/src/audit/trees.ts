@@ -1,8 +1,9 @@
 /** The rules about parents, children and gathers: counts, membership, events, the list of what lives. T4, T5, I2, I7, D1. */
-import { rootOf } from '../contract/ids.ts';
+import { memberId, rootOf } from '../contract/ids.ts';
 import { isSettled, type TaskId } from '../contract/task.ts';
 import type { Partition } from './partition.ts';
 import { type CountName, countNames, type GroupRow, type TaskRow } from './rows.ts';
+import { wholeBatches } from './whole.ts';
 
 export function examineTrees(partition: Partition): void {
   const { tasks, groups } = partition.snapshot;
@@ -135,6 +136,7 @@ function examineGroup(partition: Partition, group: GroupRow): void {
   if (!tasks.has(group.parent)) partition.violated('T4', id, `its parent ${group.parent} does not exist`);
   const backlog = partition.length('backlog', id);
   if (backlog !== size) partition.violated('T3', id, `its backlog holds ${backlog} members of ${size}`);
+  examineWhole(partition, group);
   const entries = openEntries(partition, group);
   if (group.entries !== entries)
     partition.violated('T4', id, `it counts ${group.entries} members that run as entries, there are ${entries}`);
@@ -154,6 +156,30 @@ function examineGroup(partition: Partition, group: GroupRow): void {
       decidable ? 'nobody has decided it, and it can be' : 'it is decided, and cannot be yet',
     );
   if (popped < size) examineBacklog(partition, group, limit > 0 && flying >= limit);
+}
+
+/** A member is claimed once: in one whole batch, or by itself. */
+function examineWhole(partition: Partition, { id, popped }: GroupRow): void {
+  const { snapshot } = partition;
+  const entries = snapshot.hashes.get('entries')?.get(id);
+  const numbers = new Set<string>();
+  let next = 0;
+  for (const { number, first, last } of wholeBatches(snapshot, id)) {
+    numbers.add(number);
+    if (first < next || last >= popped)
+      partition.violated(
+        'T3',
+        id,
+        `members ${first} to ${last} were claimed as one: not only once, or before their turn`,
+      );
+    for (let index = first; index <= last; index++)
+      if (entries?.has(String(index)))
+        partition.violated('T3', memberId(id, index), 'it was claimed with others as one, and by itself');
+    next = last + 1;
+  }
+  for (const number of snapshot.hashes.get('outcomes')?.get(id)?.keys() ?? [])
+    if (!numbers.has(number))
+      partition.violated('T1', id, `there are outcomes of batch ${number}, whose members nobody knows`);
 }
 
 /** What waits in a backlog is handed out through one entry in `ready`, or by the next end of a member within the limit. */

@@ -26,7 +26,7 @@ export function toldEvent(text: string, ends: string): TaskEvent {
   if (event.kind !== 'group' || ends === '') return event;
   const [size = '', created = '', decided = '', now = ''] = ends.split('\n', 4);
   const texts = ends.slice(size.length + created.length + decided.length + now.length + 4);
-  return { ...event, told: toMembers([[texts], size, created, decided, Number(now)]) };
+  return { ...event, told: toMembers([texts.split('\x01'), size, created, decided, Number(now)]) };
 }
 
 function hearEvents(listener: Listener, lines: readonly string[]): void {

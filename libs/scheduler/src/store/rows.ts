@@ -122,6 +122,13 @@ interface Run {
   places: number[];
 }
 
+/** Indices of members as lua/settle.lua reads them: those that follow each other, as a batch has them, by the first and the last. */
+function spanOf(indices: readonly string[]): string {
+  const first = Number(indices[0]);
+  const follows = indices.length > 1 && indices.every((index, i) => Number(index) === first + i);
+  return follows ? `${first}-${indices.at(-1)}` : indices.join(' ');
+}
+
 /**
  * Members of a gather that have ended with an outcome and nothing else go together, those of one claim after the other,
  * in few words. `order`: which settlement each answer is for.
@@ -156,7 +163,7 @@ export function settlementRows(settlements: readonly Settlement[]): { row: Row; 
   const row: Row = [runs.size];
   // Texts for many: each argument of a call costs a client as much as what it does for a task besides.
   for (const { group, token, states, indices, payloads } of runs.values())
-    row.push(group, token, /[^s]/.test(states) ? states : '', indices.join(' '), payloads.join('\0'));
+    row.push(group, token, /[^s]/.test(states) ? states : '', spanOf(indices), payloads.join('\0'));
   row.push(others.length);
   for (const place of others) row.push(...settlementRow(settlements[place] as Settlement));
   row.push(gathering.length);

@@ -7,7 +7,7 @@
   started, commits, logged, failures, first operation, begun, time, history, events}; members = {group, token, parent,
   created, started, time, {'index NUL row NUL index NUL row ...', ...}} of members of a gather that are claimed for the first time
   Cost O(claimed + size of their histories) ]]
---# include keys now news sums counts members promote mail inbox tell ready take wake timers settle cancel retry end-tree suspects claims
+--# include keys now news sums counts texts batches members whole promote mail inbox tell ready take wake timers settle cancel retry end-tree suspects claims
 claimAs(now())
 for _ = 1, count() do
   local group, n = arg(), count()

@@ -3,7 +3,7 @@
   `queued` and `oldest` are exact while at most 200 entries are ready and 50 are hinted, and tell the least otherwise.
   KEYS prefix    Returns {counts (flat), names, stranded (flat: coroutine, tasks), roots, queued, oldest ms, late timer ms,
   orphaned, {up, draining, lost, slots, running}}    Cost O(names + sessions), and 250 tasks at most ]]
---# include keys now news members sessions
+--# include keys now news texts batches members sessions
 local time, oldest = now(), 0
 local function waitsSince(at)
   if at then oldest = math.max(oldest, time - tonumber(at)) end
@@ -43,7 +43,7 @@ for _, session in ipairs(call('ZRANGE', sessions, 0, -1)) do
   local gone, drains, own, runs = unpack(call('HMGET', key('session', session), 'lost', 'draining', 'slots', 'running'))
   if gone then
     lost = lost + 1
-    orphaned = orphaned + call('SCARD', key('claims', session))
+    orphaned = orphaned + claimedBy(session)
   else
     if drains == '1' then draining = draining + 1
     else

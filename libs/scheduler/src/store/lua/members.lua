@@ -4,7 +4,7 @@
   fewer groups than asked for when they are large, one at least; ends are texts, with NUL between
   <s|f|c|S|F|C><anything>\n<anything>\n<payload>, or nothing for a member that has not ended
   Cost O(members) ]]
---# include keys now news members
+--# include keys now news texts batches members
 local mostBytes, bytes = count(), 0
 local answers = {}
 for i = 1, count() do

@@ -4,7 +4,7 @@
   they have passed.
   Keeps T2 (token), T3. The same call again is answered the same. KEYS prefix    ARGV count, then id token known wakeMs for each
   Returns {'parked' | 'news' | 'fenced', ...}    Cost O(tasks) ]]
---# include keys now members timers
+--# include keys now texts batches members timers
 local answers = {}
 for i = 1, count() do
   local id, token, known, wakeMs = arg(), arg(), count(), arg()

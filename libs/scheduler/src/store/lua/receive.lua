@@ -3,7 +3,7 @@
   KEYS prefix    ARGV count, then id token known commits for each    Returns {{'committed', events} | {'fenced'} |
   {'behind'}, ...}
   Cost O(tasks + new events) ]]
---# include keys news members inbox
+--# include keys news texts batches members inbox
 local answers = {}
 -- The token that is current, and how many turns have been recorded.
 local function claimOf(id)

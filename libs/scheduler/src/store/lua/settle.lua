@@ -3,13 +3,13 @@
   unless a cancel was requested. Who has slots to spare takes up to `max` of what is ready in the same step.
   Keeps T1, T2, T3, T4, I2. The same settlement again is answered the same. Allowed when memory is full; as `settle-growing`
   (scripts.ts), for members that end together with what they have gathered, it is not.
-  KEYS prefix    ARGV count, then group, token, states ('' when all succeeded, else a letter each: s, f or c), 'index index ...',
-  'payload NUL payload ...' for each; count, then id token state payload '' for each, or 'more' progress retryMs firstOp n logs
+  KEYS prefix    ARGV count, then group, token, states ('' when all succeeded, else a letter each: s, f or c), 'index index ...'
+  or 'first-last', 'payload NUL payload ...' for each; count, then id token state payload '' for each, or 'more' progress retryMs firstOp n logs
   in place of ''; count, then group index token state payload of a member and the gather that it ends with: id op
   returnExceptions limit 'row NUL row ...' token 'result NUL result ...', for each; what followOn reads (claims.lua); channel
   Returns {{'ending' | 'retrying' | 'fenced' | n for n that are settled, ...} in that order, hints, news of the caller, partitions with mail, claims and members
   as claim.lua answers them}    Cost O((settlements + claimed) x log ready) ]]
---# include keys now news sums counts members promote mail inbox tell ready take wake timers settle cancel retry end-tree logs suspects claims gather
+--# include keys now news sums counts texts batches members whole promote mail inbox tell ready take wake timers settle cancel retry end-tree logs suspects claims gather
 local time, answers, toTell = now(), {}, {}
 
 -- Most have settled: so many in a row are answered as a number.
@@ -51,12 +51,46 @@ local function settleRecord(id, settlement)
   return kind
 end
 
--- Members of one group and claim that have ended with an outcome and nothing else. Most of them are entries.
+-- Members `first` to `last` end together, as nobody but their parent hears of them: false when they are no whole batch that runs
+-- under the token. `results`: in one text, with NUL between.
+local function endWhole(group, token, first, last, results)
+  local known, whole = groupOf(group), wholeAt(group, first)
+  if not whole or whole.first ~= first or whole.last ~= last or known.awaited then return false end
+  local batch, members = batchOf(group, whole.number), last - first + 1
+  if batch.ended or not isCurrent(batch.token, token) then return false end
+  batch.ended = spell(time - known.created)
+  call('HSET', key('outcomes', group), whole.number, results)
+  call('HSET', key('batches', group), whole.number,
+    token .. '\n' .. batch.started .. '\n' .. batch.coroutine .. '\n' .. batch.ended)
+  leave(key('claims', caller), claimOfWhole(group, whole))
+  addTo(key('session', caller), 'batched', first - last)
+  moved('running', nil, members)
+  ended('succeeded', batch.coroutine, members)
+  childMoved(known.parent, 'running', 'succeeded', members)
+  membersEnded(group, members, nil, time)
+  settled = settled + members
+  return true
+end
+
+-- Of members that are to end one by one.
+local function takeAllApart(group, indices)
+  local wholeOf = wholes(group)
+  for _, index in ipairs(indices) do
+    local whole = wholeOf(tonumber(index))
+    if whole and not batchOf(group, whole.number).ended then takeApartAt(group, index, whole.number) end
+  end
+end
+
+-- Members of one group and claim that have ended with an outcome and nothing else. Most of them are entries, or a whole batch.
 local function settleMembers()
-  local group, token, letters, indices = arg(), arg(), arg(), {}
-  for index in string.gmatch(arg(), '%d+') do indices[#indices + 1] = index end
-  local payloads = textsIn(arg())
+  local group, token, letters, span, results, indices = arg(), arg(), arg(), arg(), arg(), {}
   callerOf(token)
+  local first, last = string.match(span, '^(%d+)%-(%d+)$')
+  if first and letters == '' and endWhole(group, token, tonumber(first), tonumber(last), results) then return end
+  if first then for index = first, last do indices[#indices + 1] = spellIndex(index) end
+  else for index in string.gmatch(span, '%d+') do indices[#indices + 1] = index end end
+  local payloads = textsIn(results)
+  takeAllApart(group, indices)
   local entries, claims, known, done = entriesAt(group, indices), key('claims', caller), groupOf(group), {}
   local row, ids, finishedHere, byCoroutine, failed = {}, {}, 0, {}, nil
   -- The entry of a member that runs under this token; its claim; how an entry begins when it has ended, and how many have, by
@@ -143,7 +177,7 @@ local function settleGathering()
   local gather = { id = arg(), op = arg(), returnExceptions = arg(), limit = arg(), rows = textsIn(arg()), token = arg() }
   gather.first, gather.last, gather.running, gather.results = 1, #gather.rows, 0, textsIn(arg())
   callerOf(token)
-  local id, entry = group .. '.' .. index, call('HGET', key('entries', group), index)
+  local id, entry = group .. '.' .. index, entryAt(group, index)
   if not entry or entry == '@' or promoted[id] then
     if isCurrent(call('HGET', key('task', id), 'token'), token) then newGather(id, rootOf(id), gather, 0, true, time) end
     return settleRecord(id, { token = token, state = state, payload = payload, progress = '', retryMs = '', logs = {} })
@@ -152,6 +186,7 @@ local function settleGathering()
   local batch = batchOf(group, number)
   if not isCurrent(batch.token, token) then return 'fenced' end
   if not isOpenEntry(entry) then return 'settled' end
+  takeApartAt(group, index, number)
   newGather(id, rootOf(id), gather, 0, false, time)
   call('HSET', key('entries', group), index, endWithChildren(state, number, time - known.created, payload))
   leave(key('claims', caller), id)

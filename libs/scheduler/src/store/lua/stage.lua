@@ -3,7 +3,7 @@
   They are kept under the token of the claim, so that no other run can mix its own in. A chunk that is there already
   is left alone (re-sent).
   KEYS prefix    ARGV group, token, from, rows in one text with NUL between    Returns 1, or 0 when the chunk before is missing    Cost O(rows) ]]
---# include keys now sums members
+--# include keys now sums texts
 local group, token, from = arg(), arg(), count()
 local staged = key('staged', token .. ':' .. group)
 if call('EXISTS', key('group', group)) == 1 then return 1 end

@@ -90,7 +90,7 @@ local function batchFor(group, entry)
     put(known.key, 'batch', known.batch)
     number = spell(known.batch)
   end
-  own = { group = group, batch = number, entry = '*' .. number, ids = {}, entries = {}, number = 0, rows = newTexts() }
+  own = { group = group, batch = number, indices = {}, rows = newTexts() }
   claimOf[name] = own
   local started = entry and batchOf(group, number).started or time
   memberClaims[#memberClaims + 1] = { group, memberToken, known.parent, known.created, started, time, own.rows }
@@ -98,11 +98,9 @@ local function batchFor(group, entry)
 end
 
 -- `coroutine`: of one that is claimed for the first time.
-local function addMember(own, id, index, row, coroutine)
+local function addMember(own, index, row, coroutine)
   if coroutine then
-    local number = own.number + 1
-    own.ids[number], own.number = id, number
-    own.entries[2 * number - 1], own.entries[2 * number] = index, own.entry
+    own.indices[#own.indices + 1] = index
     if own.coroutine ~= coroutine then own.coroutine = own.coroutine and '' or coroutine end
   end
   addText(own.rows, index)
@@ -117,20 +115,29 @@ local function claimMember(id, group, index, entry, row)
     if not serves(coroutine) then return giveToOthers(id, coroutine) end
     if isFull() then return makeReadyFirst(id, time) end
   end
-  addMember(batchFor(group, entry), id, index, row, coroutine)
+  addMember(batchFor(group, entry), index, row, coroutine)
 end
 
--- What is the same for all members that were claimed since the last time.
+local function writeEntries(group, number, indices)
+  local entries, before = {}, #claimed
+  for i, index in ipairs(indices) do
+    entries[2 * i - 1], entries[2 * i] = index, '*' .. number
+    claimed[before + i] = group .. '.' .. index
+  end
+  callWithAll('HSET', key('entries', group), entries)
+end
+
+-- What is the same for all members that were claimed since the last time. What comes next is another batch.
 local function writeMembers()
-  for _, own in pairs(claimOf) do
-    if own.number > 0 then
-      callWithAll('HSET', key('entries', own.group), own.entries)
-      call('HSET', key('batches', own.group), own.batch, memberToken .. '\n' .. spell(time) .. '\n' .. own.coroutine)
-      local before = #claimed
-      for i = 1, own.number do claimed[before + i] = own.ids[i] end
-      moved('pending', 'running', own.number)
-      childMoved(groupOf(own.group).parent, 'pending', 'running', own.number)
-      own.ids, own.entries, own.number = {}, {}, 0
+  for name, own in pairs(claimOf) do
+    local group, indices, n = own.group, own.indices, #own.indices
+    if n > 0 then
+      call('HSET', key('batches', group), own.batch, memberToken .. '\n' .. spell(time) .. '\n' .. own.coroutine)
+      if isWhole(indices, own.coroutine) then claimWhole(group, own.batch, indices[1], indices[n], session)
+      else writeEntries(group, own.batch, indices) end
+      moved('pending', 'running', n)
+      childMoved(groupOf(group).parent, 'pending', 'running', n)
+      claimOf[name] = nil
     end
   end
 end
@@ -205,7 +212,7 @@ local function nextMembers(group, room)
         if not serves(coroutine) then break end
         start, own = coroutine .. '\n', own or batchFor(group, false)
       end
-      addMember(own, group .. '.' .. index, index, row, coroutine)
+      addMember(own, index, row, coroutine)
       first, last = first or index, index
     end
     through = i

@@ -12,7 +12,7 @@ local function useOf(session, time, up, waiting)
   local since = told and time - string.match(told, '^%d+')
   if since and since > distrustMs then call('HDEL', key('session', session), 'direct')
   elseif since and since > promptMs then return nil end
-  local used = math.max(0, call('SCARD', key('claims', session)) - tonumber(suspended or 0))
+  local used = math.max(0, claimedBy(session) - tonumber(suspended or 0))
   if used + waiting > math.max(1, tonumber(slots) / 2) then return nil end
   return used, (used + waiting) / tonumber(slots)
 end

@@ -3,6 +3,8 @@ local prefix = KEYS[1]
 local function key(kind, id) return prefix .. kind .. ':' .. id end
 local function rootOf(id) return string.sub(id, 1, 28) end
 local call = redis.call
+-- Whose claim it is.
+local function sessionOf(token) return string.match(token, '^%d+:(.*):[^:]*$') end
 
 -- A whole number as text, spelled once a call: Redis spells each number that it is given with all the care for fractions.
 local spelled = {}

@@ -2,7 +2,6 @@
 -- is for the calling session itself goes back with the answer.
 local newsOf, watchedIds, ownNews = {}, {}, {}
 local caller, committing -- the calling session; the task whose turn is applied, which gets its events with the answer
-local function sessionOf(token) return string.match(token, '^%d+:(.*):[^:]*$') end
 local function callerOf(token) caller = sessionOf(token) end
 -- `news`: {id, token, number of the event, event}; `group`, `failed` when it is the decision of a gather.
 local function tellSession(session, news)

@@ -56,12 +56,14 @@ local function promote(id, entry)
   if group == nil then return nil end
   local known = groupOf(group)
   if not known or index >= known.size then return nil end
-  entry = entry or call('HGET', key('entries', group), index)
+  entry = entry or entryAt(group, index)
   if not isOpenEntry(entry) or (known.dropped and index >= known.dropped) then return 'ended' end
   local coroutine, priority, options, args = rowOf(group, index)
   local state, more = 'pending', { 'parent', known.parent, 'group', group, 'index', index, 'seq', known.seq + index }
   if entry then
-    local batch = batchOf(group, string.sub(entry, 2))
+    local number = string.sub(entry, 2)
+    local batch = batchOf(group, number)
+    takeApartAt(group, index, number)
     state = 'running'
     append(more, 'attempt', '1', 'token', batch.token, 'worker', sessionOf(batch.token), 'started', batch.started)
   end
@@ -84,6 +86,6 @@ end
 local function promoteClaimed(id)
   local group, index = memberOf(id)
   if group == nil or promoted[id] then return end
-  local entry = call('HGET', key('entries', group), index)
+  local entry = entryAt(group, index)
   if entry and isOpenEntry(entry) then promote(id, entry) end
 end

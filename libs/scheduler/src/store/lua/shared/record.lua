@@ -9,7 +9,7 @@ local function recordOf(id)
   if not size or index >= tonumber(size) then return fields end
   local coroutine, _, options = rowOf(group, index)
   fields = { 'parent', parent, 'created', created, 'coroutine', coroutine, 'options', options }
-  local entry = call('HGET', key('entries', group), index)
+  local entry = entryAt(group, index)
   local state, number, ms, payload = endOf(entry)
   local more = { 'state', 'pending' }
   if state then more = { 'state', state, 'payload', payload, 'finished', created + ms }

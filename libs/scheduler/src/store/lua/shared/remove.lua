@@ -18,7 +18,8 @@ end
 local function removeMembers(group, from, to)
   local removed, entries = to - from, entriesOf(group, from, to - 1)
   if from > 0 then call('RPUSH', removal, group .. ':' .. from)
-  else call('UNLINK', key('group', group), key('backlog', group), key('entries', group), key('batches', group), key('awaited', group)) end
+  else call('UNLINK', key('group', group), key('backlog', group), key('entries', group), key('batches', group), key('whole', group),
+    key('outcomes', group), key('awaited', group)) end
   for index = from, to - 1 do
     if entries[index] == '@' or hasChildren(entries[index]) then removed = removed - 1 + removeTask(group .. '.' .. index) end
   end

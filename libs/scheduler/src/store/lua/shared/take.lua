@@ -139,7 +139,7 @@ local function freeSlots()
   local running, resting, ending = unpack(call('HMGET', prefix .. 'counts', 'running', 'resting', 'ending'))
   running = tonumber(running or 0) - tonumber(resting or 0) - tonumber(ending or 0)
   for session in string.gmatch(draining, '%S+') do
-    running = running - call('SCARD', key('claims', session)) + tonumber(call('HGET', key('session', session), 'resting') or 0)
+    running = running - claimedBy(session) + tonumber(call('HGET', key('session', session), 'resting') or 0)
   end
   allSlots = tonumber(capacity)
   return allSlots - math.max(0, running) - call('ZCARD', hinted)

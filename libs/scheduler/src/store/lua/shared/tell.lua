@@ -1,16 +1,16 @@
 -- What is told of new events, once, at the end of a script.
 
 -- The end of a small gather brings along the ends of its members, which its task would read next: '' or <size>\n<created>\n
--- <decided>\n<now>\n<ends>. So much in one call.
+-- <decided>\n<now>\n<ends>, the texts of members.lua with \1 between. So much in one call.
 local membersLeft, bytesLeft = 1000, 262144
 local function endsWith(news)
   local size = news.group and groupOf(news.group).size or math.huge
-  local from, wanted = news.failed or 0, news.failed and 1 or size
+  local from, wanted = tonumber(news.failed or 0), news.failed and 1 or size
   if wanted > membersLeft or bytesLeft <= 0 then return '' end
   local answer, bytes = endsOf(news.group, from, wanted, bytesLeft)
   membersLeft, bytesLeft = membersLeft - wanted, bytesLeft - bytes
   if bytesLeft <= 0 then return '' end
-  local ends = table.concat(table.remove(answer, 1), '\0')
+  local ends = table.concat(table.remove(answer, 1), '\1')
   return table.concat(answer, '\n') .. '\n' .. ends
 end
 

@@ -1,0 +1,61 @@
+-- How whole batches begin and are taken apart (batches.lua); they end in settle.lua.
+
+-- Fewer are as well off with an entry each.
+local leastWhole = 8
+-- Whether members that were claimed together can be a whole batch. No index comes twice.
+local function isWhole(indices, coroutine)
+  local n = #indices
+  if n < leastWhole or coroutine == '' then return false end
+  local first = tonumber(indices[1])
+  for i = 2, n do
+    if tonumber(indices[i]) ~= first + i - 1 then return false end
+  end
+  return true
+end
+
+local function claimOfWhole(group, whole) return group .. '+' .. whole.text end
+
+-- The field `batched` of a session: how many more its claims stand for than they are.
+local function claimWhole(group, number, first, last, session)
+  local whole = { text = number .. ' ' .. first .. ' ' .. last }
+  call('ZADD', key('whole', group), first, whole.text)
+  call('SADD', key('claims', session), claimOfWhole(group, whole))
+  addTo(key('session', session), 'batched', last - first)
+end
+
+-- From now on each of its members is an entry and a claim of its own.
+local function takeApart(group, whole)
+  local session, entries, ids = sessionOf(batchOf(group, whole.number).token), {}, {}
+  for index = whole.first, whole.last do
+    local text = spellIndex(index)
+    entries[#entries + 1] = text
+    entries[#entries + 1] = '*' .. whole.number
+    ids[#ids + 1] = group .. '.' .. text
+  end
+  call('ZREM', key('whole', group), whole.text)
+  callWithAll('HSET', key('entries', group), entries)
+  call('SREM', key('claims', session), claimOfWhole(group, whole))
+  callWithAll('SADD', key('claims', session), ids)
+  addTo(key('session', session), 'batched', whole.first - whole.last)
+end
+
+-- The member is about to change: what it runs in must not be whole. `number`: of its batch. Asked once a call for each batch.
+local apart = {}
+local function takeApartAt(group, index, number)
+  local name = group .. number
+  if apart[name] then return end
+  apart[name] = true
+  local whole = wholeAt(group, index)
+  if whole then takeApart(group, whole) end
+end
+
+-- The ids that a claim stands for, each a claim of its own from now on.
+local function idsOfClaim(claim)
+  local group, text = string.match(claim, '^(.*)%+(.*)$')
+  if not group then return { claim } end
+  local number, first, last = string.match(text, '^(%d+) (%d+) (%d+)$')
+  takeApart(group, { number = number, first = tonumber(first), last = tonumber(last), text = text })
+  local ids = {}
+  for index = tonumber(first), tonumber(last) do ids[#ids + 1] = group .. '.' .. spellIndex(index) end
+  return ids
+end
