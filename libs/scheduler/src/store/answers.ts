@@ -25,7 +25,7 @@ export type WireClaim = [
   string[],
 ];
 
-/** Members of a gather that were claimed for the first time: what they have in common, then index and row of each, many a text. */
+/** Members of a gather that were claimed for the first time: what they have in common, the index of the first, and their rows, many a text. */
 export type WireMembers = [
   group: string,
   token: string,
@@ -33,6 +33,7 @@ export type WireMembers = [
   created: string,
   started: number | string,
   time: number,
+  first: number,
   rows: readonly string[],
 ];
 
@@ -58,15 +59,14 @@ export const toClaims = (records: readonly WireClaim[], members: readonly WireMe
   ...members.flatMap(ofMembers),
 ];
 
-function ofMembers([group, token, parent, created, started, claimedAt, texts]: WireMembers): Claim[] {
+function ofMembers([group, token, parent, created, started, claimedAt, from, texts]: WireMembers): Claim[] {
   const rows = texts.flatMap((text) => text.split('\0'));
   const [createdAt, startedAt] = [Number(created), Number(started)];
   const claims: Claim[] = [];
-  for (let i = 0; i < rows.length; i += 2) {
-    const row = rows[i + 1] as string;
+  for (const [i, row] of rows.entries()) {
     const [first, second] = [row.indexOf('\n'), row.indexOf('\n', row.indexOf('\n') + 1)];
     const third = row.indexOf('\n', second + 1);
-    const index = rows[i] as string;
+    const index = String(from + i);
     claims.push({
       id: `${group}.${index}`,
       member: { group, index },

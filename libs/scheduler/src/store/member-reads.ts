@@ -70,13 +70,18 @@ export class MemberReads {
   }
 }
 
-/** Results of members that have all succeeded. */
+/** The text after it is results of members that have all succeeded. */
 const resultsMark = '=';
 
 /** Many ends a text: a client takes longer for a reply of many parts. */
 export function toMembers([ends, size, created, decided, now]: Answer): GroupMembers {
   const since = (at: string | number): number => (Number(at) === 0 ? 0 : now - Number(at));
-  const outcomes = ends.flatMap(toOutcomes);
+  const outcomes: (Outcome | undefined)[] = [];
+  for (const [i, text] of ends.entries()) {
+    if (ends[i - 1] === resultsMark)
+      for (const payload of text.split('\0')) outcomes.push({ state: 'succeeded', payload });
+    else if (text !== resultsMark) for (const end of text.split('\0')) outcomes.push(toOutcome(end));
+  }
   return { outcomes, size: Number(size), openMs: since(created), decidedMs: since(decided) };
 }
 
@@ -84,12 +89,6 @@ const states: Readonly<Record<string, SettledState>> = {
   ...{ s: 'succeeded', f: 'failed', c: 'cancelled' },
   ...{ S: 'succeeded', F: 'failed', C: 'cancelled' },
 };
-
-function toOutcomes(text: string): (Outcome | undefined)[] {
-  if (!text.startsWith(resultsMark)) return text.split('\0').map(toOutcome);
-  const payloads = text.slice(resultsMark.length).split('\0');
-  return payloads.map((payload) => ({ state: 'succeeded', payload }));
-}
 
 function toOutcome(end: string): Outcome | undefined {
   const state = states[end.charAt(0)];

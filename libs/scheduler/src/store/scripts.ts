@@ -45,13 +45,17 @@ const flags = /^#!lua.*/;
  */
 const foundations = ['keys', 'now', 'sums', 'texts', 'batches', 'members'];
 
+/** Parts of which there is another one for tests. */
+const testVariants = new Set(['now', 'least-whole']);
+
 /**
  * The texts of all scripts.
- * @param testTime the store's clock stands still and is moved by hand (key `test-time`), for tests
+ * @param forTests the store's clock stands still and is moved by hand (key `test-time`), and small gathers are treated as large
+ * ones are
  */
-export function loadScripts(testTime: boolean): Record<ScriptName, string> {
+export function loadScripts(forTests: boolean): Record<ScriptName, string> {
   const part = (name: string): string => {
-    const file = name === 'now' && testTime ? 'now-for-tests' : name;
+    const file = forTests && testVariants.has(name) ? `${name}-for-tests` : name;
     return readFileSync(new URL(`shared/${file}.lua`, folder), 'utf8');
   };
   const load = (name: ScriptName): string => {

@@ -5,9 +5,9 @@
   KEYS prefix    ARGV session nonce max bytes; count, then group n indices, or '' n ids for each; channel
   Returns {{claim, ...}, {members, ...}, hints}; claim = {id, token, coroutine, args, options, attempt, parent, created,
   started, commits, logged, failures, first operation, begun, time, history, events}; members = {group, token, parent,
-  created, started, time, {'index NUL row NUL index NUL row ...', ...}} of members of a gather that are claimed for the first time
+  created, started, time, index of the first, {'row NUL row ...', ...}} of members of a gather that follow each other
   Cost O(claimed + size of their histories) ]]
---# include keys now news sums counts texts batches members whole promote mail inbox tell ready take wake timers settle cancel retry end-tree suspects claims
+--# include keys now news sums counts texts batches members groups whole promote mail inbox tell ready take wake timers settle cancel retry end-tree suspects least-whole claims
 claimAs(now())
 for _ = 1, count() do
   local group, n = arg(), count()

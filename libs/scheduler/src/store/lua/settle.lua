@@ -9,7 +9,7 @@
   returnExceptions limit 'row NUL row ...' token 'result NUL result ...', for each; what followOn reads (claims.lua); channel
   Returns {{'ending' | 'retrying' | 'fenced' | n for n that are settled, ...} in that order, hints, news of the caller, partitions with mail, claims and members
   as claim.lua answers them}    Cost O((settlements + claimed) x log ready) ]]
---# include keys now news sums counts texts batches members whole promote mail inbox tell ready take wake timers settle cancel retry end-tree logs suspects claims gather
+--# include keys now news sums counts texts batches members groups whole promote mail inbox tell ready take wake timers settle cancel retry end-tree logs suspects least-whole claims gather
 local time, answers, toTell = now(), {}, {}
 
 -- Most have settled: so many in a row are answered as a number.

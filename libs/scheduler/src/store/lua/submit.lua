@@ -5,7 +5,7 @@
   KEYS prefix    ARGV client ('' when it does not listen), count, then id coroutine args options '' for each, or
   'more' priority limits resultTtlMs idempotencyKey fingerprint in place of ''; channel
   Returns {{'' | existing id | 'conflict', ...}, time, hints}    Cost O(roots x log ready) ]]
---# include keys now news sums counts texts batches members whole promote ready take timers start-by sessions direct
+--# include keys now news sums counts texts batches members groups whole promote ready take timers start-by sessions direct
 local time, answers, client, roots, places, given, keys = now(), {}, arg(), {}, {}, {}, {}
 for i = 1, count() do
   local root = { id = arg(), coroutine = arg(), args = arg(), options = arg(), priority = '0', limits = '', ttl = '86400000', name = '' }

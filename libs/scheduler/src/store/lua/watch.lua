@@ -2,7 +2,7 @@
 --[[ watch: asks for news of a task when it settles, or at each commit (follow), and tells how it stands.
   KEYS prefix    ARGV id follow    Returns its fields and values, {} when it is unknown
   Cost O(1), and O(backlog) for one in a backlog ]]
---# include keys now news sums counts texts batches members whole promote record
+--# include keys now news sums counts texts batches members groups whole promote record
 local id, follow = arg(), arg()
 local taskKey = key('task', id)
 promoteClaimed(id) -- an entry has no room for it

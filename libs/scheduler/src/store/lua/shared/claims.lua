@@ -77,69 +77,56 @@ local function claimRecord(id, row, popped)
     logged, failures or 0, firstOp or 0, begun or started, time, history, events }
 end
 
--- Members of one call and gather share a batch.
-local memberClaims, claimOf = {}, {}
-local function batchFor(group, entry)
-  local name = entry and group .. '+' or group
-  local own = claimOf[name]
-  if own then return own end
-  local known = groupOf(group)
-  local number = entry and string.sub(entry, 2)
-  if not number then
-    known.batch = known.batch + 1
-    put(known.key, 'batch', known.batch)
-    number = spell(known.batch)
-  end
-  own = { group = group, batch = number, indices = {}, rows = newTexts() }
-  claimOf[name] = own
-  local started = entry and batchOf(group, number).started or time
-  memberClaims[#memberClaims + 1] = { group, memberToken, known.parent, known.created, started, time, own.rows }
-  return own
-end
+-- Members of one call and gather that follow each other are a batch: the one that is being claimed.
+local memberClaims, batch = {}, nil
 
--- `coroutine`: of one that is claimed for the first time.
-local function addMember(own, index, row, coroutine)
-  if coroutine then
-    own.indices[#own.indices + 1] = index
-    if own.coroutine ~= coroutine then own.coroutine = own.coroutine and '' or coroutine end
-  end
-  addText(own.rows, index)
-  addText(own.rows, row)
-  bytes = bytes + #row
-  taken = taken + 1
-end
-
-local function claimMember(id, group, index, entry, row)
-  local coroutine = not entry and string.match(row, '^[^\n]*')
-  if coroutine then
-    if not serves(coroutine) then return giveToOthers(id, coroutine) end
-    if isFull() then return makeReadyFirst(id, time) end
-  end
-  addMember(batchFor(group, entry), index, row, coroutine)
-end
-
-local function writeEntries(group, number, indices)
+local function writeEntries(group, number, first, count)
   local entries, before = {}, #claimed
-  for i, index in ipairs(indices) do
+  for i = 1, count do
+    local index = spellIndex(first + i - 1)
     entries[2 * i - 1], entries[2 * i] = index, '*' .. number
     claimed[before + i] = group .. '.' .. index
   end
   callWithAll('HSET', key('entries', group), entries)
 end
 
--- What is the same for all members that were claimed since the last time. What comes next is another batch.
+-- What its members have in common, when no other follows.
 local function writeMembers()
-  for name, own in pairs(claimOf) do
-    local group, indices, n = own.group, own.indices, #own.indices
-    if n > 0 then
-      call('HSET', key('batches', group), own.batch, memberToken .. '\n' .. spell(time) .. '\n' .. own.coroutine)
-      if isWhole(indices, own.coroutine) then claimWhole(group, own.batch, indices[1], indices[n], session)
-      else writeEntries(group, own.batch, indices) end
-      moved('pending', 'running', n)
-      childMoved(groupOf(group).parent, 'pending', 'running', n)
-      claimOf[name] = nil
-    end
+  local own = batch
+  batch = nil
+  if not own or own.entry then return end
+  local group, known, count = own.group, groupOf(own.group), own.count
+  known.batch = known.batch + 1
+  put(known.key, 'batch', known.batch)
+  local number = spell(known.batch)
+  call('HSET', key('batches', group), number, memberToken .. '\n' .. spell(time) .. '\n' .. own.coroutine)
+  if own.coroutine ~= '' and count >= leastWhole and not known.apart then claimWhole(group, number, own.first, own.first + count - 1, session)
+  else writeEntries(group, number, own.first, count) end
+  moved('pending', 'running', count)
+  childMoved(known.parent, 'pending', 'running', count)
+end
+
+-- `entry`: of one that the same call has claimed before.
+local function addMember(group, index, row, coroutine, entry)
+  if not batch or batch.group ~= group or batch.first + batch.count ~= index or batch.entry ~= entry then
+    writeMembers()
+    local known, started = groupOf(group), entry and batchOf(group, string.sub(entry, 2)).started or time
+    batch = { group = group, first = index, count = 0, coroutine = coroutine, entry = entry, rows = newTexts() }
+    memberClaims[#memberClaims + 1] = { group, memberToken, known.parent, known.created, started, time, index, batch.rows }
+  elseif batch.coroutine ~= coroutine then batch.coroutine = '' end
+  batch.count = batch.count + 1
+  addText(batch.rows, row)
+  bytes = bytes + #row
+  taken = taken + 1
+end
+
+local function claimMember(id, group, index, row, entry)
+  local coroutine = string.match(row, '^[^\n]*')
+  if not entry then
+    if not serves(coroutine) then return giveToOthers(id, coroutine) end
+    if isFull() then return makeReadyFirst(id, time) end
   end
+  addMember(group, index, row, coroutine, entry)
 end
 
 -- Rows of a group's members that are asked for: those that follow each other in one read.
@@ -185,9 +172,9 @@ local function claimMembers(group, indices)
         writeMembers()
         claimRecord(id)
       elseif not entry then
-        if numbers[i] < bound then claimMember(id, group, index, false, rows[numbers[i]]) end
+        if numbers[i] < bound then claimMember(id, group, numbers[i], rows[numbers[i]], false) end
       elseif isOpenEntry(entry) and batchOf(group, string.sub(entry, 2)).token == memberToken then
-        claimMember(id, group, index, entry, rows[numbers[i]])
+        claimMember(id, group, numbers[i], rows[numbers[i]], entry)
       end
     end
   end
@@ -200,27 +187,27 @@ local lines = {}
 -- Members of a group that come next in its backlog; nil when the first of them is nothing for this session. Most have the same
 -- coroutine as the one before.
 local function nextMembers(group, room)
-  local indices, rows = nextInBacklog(group, room)
-  local own, first, last, coroutine, start
+  local rows, first, skipped = nextInBacklog(group, room)
+  local from, to, coroutine, start
   local through, before = 0, taken
   for i = 1, #rows do
     if isFull() then break end
-    local index, row = indices[i], rows[i]
-    if index then
+    local index, row = first + i - 1, rows[i]
+    if not skipped[index] then
       if not start or string.find(row, start, 1, true) ~= 1 then
         coroutine = string.match(row, '^[^\n]*')
         if not serves(coroutine) then break end
-        start, own = coroutine .. '\n', own or batchFor(group, false)
+        start = coroutine .. '\n'
       end
-      addMember(own, index, row, coroutine)
-      first, last = first or index, index
+      addMember(group, index, row, coroutine, false)
+      from, to = from or index, index
     end
     through = i
   end
   if through == 0 then return #rows == 0 and 0 or nil end
   membersTaken(group, through, taken - before)
   groupGoesOn(group)
-  if first then lines[#lines + 1] = group .. ' ' .. first .. ' ' .. last end
+  if from then lines[#lines + 1] = group .. ' ' .. spell(from) .. ' ' .. spell(to) end
   return isFull() and math.huge or taken - before
 end
 
@@ -235,7 +222,7 @@ local function nextTask(id)
     local waiting = call('LINDEX', key('backlog', group), index)
     if not waiting then return 0 end
     if not serves(string.match(waiting, '^[^\n]*')) then return nil end
-    claimMember(id, group, spellIndex(index), false, waiting)
+    claimMember(id, group, index, waiting, false)
   else return 0 end
   lines[#lines + 1] = id
   return isFull() and math.huge or 1
@@ -282,7 +269,7 @@ end
 -- What a script that claims ends with, before `take`.
 local function writeClaims()
   writeMembers()
-  for _, answer in ipairs(memberClaims) do answer[7] = allTexts(answer[7]) end
+  for _, answer in ipairs(memberClaims) do answer[8] = allTexts(answer[8]) end
   callWithAll('SADD', key('claims', session), claimed)
 end
 

@@ -86,8 +86,8 @@ local function outcomeOf(id)
 end
 
 -- {ends, size, created, decided, now} of a group: ends of members as texts, with NUL between
--- <s|f|c|S|F|C><anything>\n<anything>\n<payload>, or nothing for one that has not ended; or = and the results of members that have all
--- succeeded. Not many more than `most` bytes, and how many.
+-- <s|f|c|S|F|C><anything>\n<anything>\n<payload>, or nothing for one that has not ended; after a text that is = the next
+-- is results of members that have all succeeded. Not many more than `most` bytes, and how many.
 local function endsOf(group, from, wanted, most)
   local size, dropped, droppedPayload, created, decided =
     unpack(call('HMGET', key('group', group), 'size', 'dropped', 'droppedPayload', 'created', 'decidedAt'))
@@ -118,7 +118,8 @@ local function endsOf(group, from, wanted, most)
     if not results then addEntries(to)
     elseif index == whole.first and to == whole.last then
       allTexts(ends)
-      ends.done[#ends.done + 1] = '=' .. results
+      ends.done[#ends.done + 1] = '='
+      ends.done[#ends.done + 1] = results
       bytes = bytes + #results
     else
       local all = textsIn(results)

@@ -5,31 +5,6 @@ local function isEnding(root)
   return endingRoots[root]
 end
 
--- Groups that this call is about: read once, counted here, and put (sums.lua).
-local groups = {}
-local function groupOf(group)
-  local known = groups[group]
-  if known then return known end
-  local size, popped, limit, returnExceptions, decided, parent, op, left, inflight, entries, created, seq, dropped, skipped,
-    batch, awaited = unpack(call('HMGET', key('group', group), 'size', 'popped', 'limit', 'returnExceptions', 'decided', 'parent',
-      'op', 'left', 'inflight', 'entries', 'created', 'seq', 'dropped', 'skipped', 'batch', 'awaited'))
-  if not size then return nil end
-  known = { size = tonumber(size), popped = tonumber(popped), limit = tonumber(limit), op = op, parent = parent,
-    returnExceptions = returnExceptions == '1', decided = decided == '1', left = tonumber(left),
-    inflight = tonumber(inflight), entries = tonumber(entries), created = created, seq = tonumber(seq),
-    dropped = tonumber(dropped or nil), skipped = skipped, batch = tonumber(batch or 0), awaited = awaited,
-    key = key('group', group) }
-  groups[group] = known
-  return known
-end
-
--- Whoever writes a group otherwise forgets first what is known of it here.
-local function groupWritten(group)
-  written(key('group', group))
-  written(key('entries', group))
-  groups[group] = nil
-end
-
 -- A group stands in the list of its tree for all its members that are no records, until the last of them has ended.
 local function listOf(root, group)
   if not isEnding(root) then return key('live', root) end

@@ -28,18 +28,15 @@ local function hint(id, time)
   return 0
 end
 
--- Members that come next in the backlog, at most `room`: their indices, false for one that was cancelled before its turn, and
--- rows (coroutine \n priority \n options \n args). Whoever takes some of them says so to `membersTaken`.
+-- Rows of the members that come next in the backlog, at most `room` (coroutine \n priority \n options \n args), the index of the
+-- first, and those by index that were cancelled before their turn. Whoever takes some of them says so to `membersTaken`.
 local function nextInBacklog(group, room)
   local known = groupOf(group)
   local quantum = known and math.min(room, known.size - known.popped) or 0
   if known and known.limit > 0 then quantum = math.min(quantum, known.limit - known.inflight) end
-  if quantum <= 0 then return {}, {} end
-  local first = known.popped
-  local rows, indices = call('LRANGE', key('backlog', group), first, first + quantum - 1), {}
-  local skipped = known.skipped and entriesOf(group, first, first + quantum - 1) or {}
-  for i = 1, #rows do indices[i] = not skipped[first + i - 1] and spellIndex(first + i - 1) end
-  return indices, rows
+  if quantum <= 0 then return {}, 0, {} end
+  local first, last = known.popped, known.popped + quantum - 1
+  return call('LRANGE', key('backlog', group), first, last), first, known.skipped and entriesOf(group, first, last) or {}
 end
 
 -- So many rows are through, and so many of them were handed out.
@@ -60,19 +57,22 @@ local function groupGoesOn(group)
 end
 
 local function hintMembers(group, room, time)
-  local indices, rows = nextInBacklog(group, room)
+  local rows, first, skipped = nextInBacklog(group, room)
   if #rows == 0 then return 0 end
   local handed, stray, at = {}, {}, spell(time)
-  for i, index in ipairs(indices) do
-    local id, coroutine, priority = group .. '.' .. tostring(index), string.match(rows[i], '^([^\n]*)\n([^\n]*)')
-    if index and isServed(coroutine) then
-      handed[#handed + 1] = at
-      handed[#handed + 1] = id
-      hints[#hints + 1] = id
-      hints[#hints + 1] = priority
-    elseif index then
-      stray[#stray + 1] = id
-      stray[#stray + 1] = coroutine
+  for i, row in ipairs(rows) do
+    local index = first + i - 1
+    local id, coroutine, priority = group .. '.' .. spellIndex(index), string.match(row, '^([^\n]*)\n([^\n]*)')
+    if not skipped[index] then
+      if isServed(coroutine) then
+        handed[#handed + 1] = at
+        handed[#handed + 1] = id
+        hints[#hints + 1] = id
+        hints[#hints + 1] = priority
+      else
+        stray[#stray + 1] = id
+        stray[#stray + 1] = coroutine
+      end
     end
   end
   membersTaken(group, #rows, #handed / 2 + #stray / 2)

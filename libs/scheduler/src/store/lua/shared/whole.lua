@@ -1,30 +1,19 @@
 -- How whole batches begin and are taken apart (batches.lua); they end in settle.lua.
 
--- Fewer are as well off with an entry each.
-local leastWhole = 8
--- Whether members that were claimed together can be a whole batch. No index comes twice.
-local function isWhole(indices, coroutine)
-  local n = #indices
-  if n < leastWhole or coroutine == '' then return false end
-  local first = tonumber(indices[1])
-  for i = 2, n do
-    if tonumber(indices[i]) ~= first + i - 1 then return false end
-  end
-  return true
-end
-
 local function claimOfWhole(group, whole) return group .. '+' .. whole.text end
 
 -- The field `batched` of a session: how many more its claims stand for than they are.
 local function claimWhole(group, number, first, last, session)
-  local whole = { text = number .. ' ' .. first .. ' ' .. last }
-  call('ZADD', key('whole', group), first, whole.text)
+  local whole = { text = number .. ' ' .. spell(first) .. ' ' .. spell(last) }
+  call('ZADD', key('whole', group), spell(first), whole.text)
   call('SADD', key('claims', session), claimOfWhole(group, whole))
   addTo(key('session', session), 'batched', last - first)
 end
 
--- From now on each of its members is an entry and a claim of its own.
+-- From now on each of its members is an entry and a claim of its own. Those that come next in the gather will be alike: they
+-- are not claimed as one any more.
 local function takeApart(group, whole)
+  groupOf(group).apart = true
   local session, entries, ids = sessionOf(batchOf(group, whole.number).token), {}, {}
   for index = whole.first, whole.last do
     local text = spellIndex(index)
@@ -32,6 +21,7 @@ local function takeApart(group, whole)
     entries[#entries + 1] = '*' .. whole.number
     ids[#ids + 1] = group .. '.' .. text
   end
+  call('HSET', key('group', group), 'apart', 1)
   call('ZREM', key('whole', group), whole.text)
   callWithAll('HSET', key('entries', group), entries)
   call('SREM', key('claims', session), claimOfWhole(group, whole))
