@@ -1,6 +1,8 @@
 /** A store on Redis whose clock stands still until a test moves it. */
 import { randomBytes } from 'node:crypto';
 import { inject } from 'vitest';
+import { examine } from '../../libs/scheduler/src/audit/audit.ts';
+import { readPartition } from '../../libs/scheduler/src/audit/read-partition.ts';
 import { RedisConnection } from '../../libs/scheduler/src/store/redis-connection.ts';
 import { RedisStore } from '../../libs/scheduler/src/store/redis-store.ts';
 import { RedisViews } from '../../libs/scheduler/src/store/redis-views.ts';
@@ -38,6 +40,10 @@ export async function redisHarness(partitions: number): Promise<RedisHarness> {
     advance: async (ms) => {
       now += ms;
       await setTime();
+    },
+    violations: async () => {
+      const all = Array.from({ length: partitions }, (_, partition) => readPartition(connection, partition));
+      return (await Promise.all(all)).flatMap((snapshot) => examine(snapshot, 'offline').violations);
     },
     kept: () => redis.keys(`{${prefix}:*`),
     close: async () => {

@@ -68,8 +68,12 @@ class Choices {
   }
 }
 
+/** What workers owe: a task that a walk suspends may wait for nothing. */
+const ofWorkers: ReadonlySet<string> = new Set(['I6', 'D1']);
+
 export class Walk {
   readonly #choices: Choices;
+  readonly #harnesses: readonly Harness[];
   readonly #rigs: readonly Rig[];
   readonly #roots: TaskId[] = [];
   readonly tasks = new Set<TaskId>();
@@ -86,6 +90,7 @@ export class Walk {
   #again: (() => Promise<void>) | undefined;
 
   constructor(numbers: readonly number[], ...harnesses: Harness[]) {
+    this.#harnesses = harnesses;
     this.#choices = new Choices(numbers);
     this.#rigs = harnesses.map((harness) => new Rig(harness));
   }
@@ -126,6 +131,7 @@ export class Walk {
       case 2:
       case 3: {
         const session = choices.one(sessions) ?? 'w1';
+        if (this.#groups.length > 0 && choices.yes()) return this.#claim(this.#together(), session, 8);
         return this.#claim(choices.some([...this.tasks], 8), session, 1 + choices.below(8));
       }
       case 4:
@@ -134,6 +140,7 @@ export class Walk {
         return runs && this.#commit(runs);
       case 7:
       case 8:
+        if (runs?.[0]?.claim.member !== undefined && choices.yes()) return this.#settleTogether(runs);
         return runs && this.#settle(runs, choices.below(outcomes.length), choices.below(3) === 1);
       case 9:
         return this.#cancel(choices.some([...this.tasks], 2));
@@ -176,6 +183,13 @@ export class Walk {
       async ({ store }) => (await store.claim(partition, session, nonce, [...new Set(ids)], max)).claims,
     );
     for (const claim of claims) this.#runs.push(this.#rigs.map(({ store }) => new Run(store, claim)));
+  }
+
+  /** Members of a gather, all of them or some that follow each other. */
+  #together(): TaskId[] {
+    const group = this.#choices.one(this.#groups);
+    const members = [...this.tasks].filter((id) => id.startsWith(`${group}.`));
+    return members.slice(this.#choices.below(2));
   }
 
   async #commit(runs: readonly Run[]): Promise<void> {
@@ -281,6 +295,19 @@ export class Walk {
     for (const rig of this.#rigs) await rig.cancelTree(runs[0]?.id ?? '');
   }
 
+  /** Members of a claim and gather end well in one call, or all but the last. */
+  async #settleTogether([run]: readonly Run[]): Promise<void> {
+    const isSame = ({ claim }: Run): boolean =>
+      claim.token === run?.claim.token && claim.member?.group === run.claim.member?.group;
+    const all = this.#runs.filter(([each]) => each !== undefined && isSame(each));
+    all.sort(([a], [b]) => Number(a?.claim.member?.index) - Number(b?.claim.member?.index));
+    const some = all.slice(0, all.length - this.#choices.below(2));
+    await this.#do({ settle: some.map(([each]) => each?.id) }, async ({ store }, i) => {
+      const settlements = some.map((runs, n) => (runs[i] as Run).settlement(succeeded(n)));
+      return (await store.settle(partition, settlements)).answers;
+    });
+  }
+
   async #cancel(ids: readonly TaskId[]): Promise<void> {
     const targets = ids.map((id) => ({
       id, // each a message of its own: whether an equal one is still on its way depends on the order of events
@@ -346,6 +373,10 @@ export class Walk {
       const { total, pending, running, ...ended } = record?.children ?? { total: 0, pending: 0, running: 0 };
       expect(Math.min(pending, running)).toBeGreaterThanOrEqual(0);
       expect(Object.values(ended).reduce((sum, count) => sum + count, pending + running)).toBe(total);
+    }
+    for (const harness of this.#harnesses) {
+      const violations = (await harness.violations?.()) ?? [];
+      expect(violations.filter(({ rule }) => !ofWorkers.has(rule))).toEqual([]);
     }
   }
 

@@ -22,6 +22,8 @@ import type { SessionId, TaskId } from '../../../src/contract/task.ts';
 import type { TaskRecord, Views } from '../../../src/contract/views.ts';
 
 export interface Harness {
+  /** What the auditor finds, where there is one. */
+  violations?(): Promise<readonly { rule: string }[]>;
   store: Store & Views;
   /** Lets this much of the store's time pass; returns when it has. */
   advance(ms: number): Promise<void>;
