@@ -7,6 +7,7 @@ import { awaiting } from './conformance/awaiting.ts';
 import { begunMembers } from './conformance/begun-members.ts';
 import { cancelling } from './conformance/cancelling.ts';
 import { cancellingTrees } from './conformance/cancelling-trees.ts';
+import { claimedTogether } from './conformance/claimed-together.ts';
 import { claiming } from './conformance/claiming.ts';
 import { committing } from './conformance/committing.ts';
 import { counting } from './conformance/counting.ts';
@@ -48,6 +49,7 @@ export function storeConformance(name: string, makeStore: () => Promise<Harness>
       committing,
       groups,
       begunMembers,
+      claimedTogether,
       settling,
       followingOn,
       awaiting,

@@ -23,7 +23,7 @@ import type { TaskRecord, Views } from '../../../src/contract/views.ts';
 
 export interface Harness {
   /** What the auditor finds, where there is one. */
-  violations?(): Promise<readonly { rule: string }[]>;
+  violations?(): Promise<readonly { reason: string }[]>;
   store: Store & Views;
   /** Lets this much of the store's time pass; returns when it has. */
   advance(ms: number): Promise<void>;
