@@ -66,6 +66,18 @@ export const sabotages: readonly Sabotage[] = [
     to: '',
   },
   {
+    name: 'what was claimed as one is forgotten where it is taken apart',
+    script: 'commit',
+    from: "callWithAll('SADD', key('claims', session), ids)",
+    to: '',
+  },
+  {
+    name: 'what was claimed as one stays claimed when it has ended',
+    script: 'settle',
+    from: "leave(key('claims', caller), claimOfWhole(group, whole))",
+    to: '',
+  },
+  {
     name: 'history is not kept, so replay goes by arrival',
     script: 'commit',
     from: "if history ~= '' then call('RPUSH', key('history', id), history) end",

@@ -27,6 +27,7 @@ type Kind =
   | 'step'
   | 'fail'
   | 'gather'
+  | 'wide'
   | 'limited'
   | 'strict'
   | 'cancels'
@@ -40,18 +41,27 @@ type Kind =
 const leaves: readonly Kind[] = ['value', 'nap', 'step', 'fail'];
 const policies: readonly Kind[] = ['timed', 'overdue', 'stale', 'retried'];
 const inner: readonly Kind[] = [
-  ...(['gather', 'limited', 'strict', 'cancels', 'first', 'late', 'branches'] as const),
+  ...(['gather', 'wide', 'limited', 'strict', 'cancels', 'first', 'late', 'branches'] as const),
   ...policies,
 ];
 
 function plan({ seed, depth }: Node): { kind: Kind; random: Random; children: Node[] } {
   const random = new Random(seed);
   const kind = random.pick(depth === 0 ? leaves : inner);
-  const children = Array.from({ length: 1 + random.below(3) }, () => ({
-    seed: random.below(1 << 30),
-    depth: depth - 1,
-  }));
+  const child = (below: number): Node => ({ seed: random.below(1 << 30), depth: below });
+  const children =
+    kind === 'wide'
+      ? Array.from({ length: 6 + random.below(10) }, () => (random.below(12) > 0 ? valueLike(child) : child(0)))
+      : Array.from({ length: 1 + random.below(3) }, () => child(depth - 1));
   return { kind, random, children };
+}
+
+/** A leaf that ends at once: many of them are claimed, and end, together. */
+function valueLike(child: (depth: number) => Node): Node {
+  for (;;) {
+    const leaf = child(0);
+    if (plan(leaf).kind === 'value') return leaf;
+  }
 }
 
 const message = (seed: number): string => `leaf ${seed % 1000}`;
@@ -136,6 +146,7 @@ export const node = coroutine('node', async (loop, self: Node): Promise<Value> =
     case 'step':
       return await loop.step('note', () => self.seed % 1000);
     case 'gather':
+    case 'wide':
       return (await loop.gather(below(), some)).map(told);
     case 'limited':
       return (await loop.gather(below(), { ...some, limit: 1 })).map(told);
