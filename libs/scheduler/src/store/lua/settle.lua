@@ -51,13 +51,18 @@ local function settleRecord(id, settlement)
   return kind
 end
 
--- Members `first` to `last` end together, as nobody but their parent hears of them: false when they are no whole batch that runs
--- under the token. `results`: in one text, with NUL between.
+-- Members `first` to `last` end together, as nobody but their parent hears of them: false when they are not in a whole batch that
+-- runs under the token, or too few of it. `results`: in one text, with NUL between.
 local function endWhole(group, token, first, last, results)
   local known, whole = groupOf(group), wholeAt(group, first)
-  if not whole or whole.first ~= first or whole.last ~= last or known.awaited then return false end
+  if not whole or whole.last < last or known.awaited then return false end
   local batch, members = batchOf(group, whole.number), last - first + 1
   if batch.ended or not isCurrent(batch.token, token) then return false end
+  if members < whole.last - whole.first + 1 then
+    if members < leastWhole then return false end
+    whole = cut(group, whole, first, last)
+    batch = batchOf(group, whole.number)
+  end
   batch.ended = spell(time - known.created)
   call('HSET', key('outcomes', group), whole.number, results)
   call('HSET', key('batches', group), whole.number,

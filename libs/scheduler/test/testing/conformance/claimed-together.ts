@@ -83,6 +83,20 @@ export function claimedTogether(it: It): void {
       expect(await run.receive()).toEqual([decided]);
     });
 
+    it('end in parts that follow each other, and what is left is taken over', async (rig) => {
+      const { run, members } = await together(rig);
+      const [a, b, c, d, e] = members as [Run, Run, Run, Run, Run];
+      expect(await settleAll(rig, [b, c])).toEqual(['settled', 'settled']);
+      expect(await outcomesOf(rig, run)).toEqual([undefined, succeeded(0), succeeded(1), undefined, undefined]);
+      expect(new Set(await rig.store.held(partition, 'w1', 0))).toEqual(new Set([run.id, a.id, d.id, e.id]));
+      await rig.worker('w2');
+      await rig.store.release(partition, 'w1');
+      const again = await rig.claim([a.id, d.id, e.id], 'w2');
+      expect(await settleAll(rig, members)).toEqual(['fenced', 'settled', 'settled', 'fenced', 'fenced']);
+      expect(await settleAll(rig, again)).toEqual(again.map(() => 'settled'));
+      expect(await outcomesOf(rig, run)).toEqual([0, 0, 1, 1, 2].map(succeeded));
+    });
+
     it('decide the gather when one of them fails', async (rig) => {
       const { run, members } = await together(rig);
       const outcomes = results(members).with(3, failed('three'));

@@ -96,10 +96,7 @@ local function writeMembers()
   batch = nil
   if not own or own.entry then return end
   local group, known, count = own.group, groupOf(own.group), own.count
-  known.batch = known.batch + 1
-  put(known.key, 'batch', known.batch)
-  local number = spell(known.batch)
-  call('HSET', key('batches', group), number, memberToken .. '\n' .. spell(time) .. '\n' .. own.coroutine)
+  local number = newBatch(group, memberToken, spell(time), own.coroutine)
   if own.coroutine ~= '' and count >= leastWhole and not known.apart then claimWhole(group, number, own.first, own.first + count - 1, session)
   else writeEntries(group, number, own.first, count) end
   moved('pending', 'running', count)

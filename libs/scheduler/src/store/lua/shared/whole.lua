@@ -2,12 +2,48 @@
 
 local function claimOfWhole(group, whole) return group .. '+' .. whole.text end
 
+-- Its number.
+local function newBatch(group, token, started, coroutine)
+  local known = groupOf(group)
+  known.batch = known.batch + 1
+  put(known.key, 'batch', known.batch)
+  local number = spell(known.batch)
+  call('HSET', key('batches', group), number, token .. '\n' .. started .. '\n' .. coroutine)
+  return number
+end
+
 -- The field `batched` of a session: how many more its claims stand for than they are.
 local function claimWhole(group, number, first, last, session)
-  local whole = { text = number .. ' ' .. spell(first) .. ' ' .. spell(last) }
+  local text = number .. ' ' .. spell(first) .. ' ' .. spell(last)
+  local whole = { number = number, first = first, last = last, text = text }
   call('ZADD', key('whole', group), spell(first), whole.text)
   call('SADD', key('claims', session), claimOfWhole(group, whole))
   addTo(key('session', session), 'batched', last - first)
+  return whole
+end
+
+local function unclaimWhole(group, whole, session)
+  call('ZREM', key('whole', group), whole.text)
+  call('SREM', key('claims', session), claimOfWhole(group, whole))
+  addTo(key('session', session), 'batched', whole.first - whole.last)
+end
+
+-- Some of its members, which follow each other, are a whole batch of their own from now on, and so are those before and after
+-- them. Answers the one in the middle.
+local function cut(group, whole, first, last)
+  local batch = batchOf(group, whole.number)
+  local session, number = sessionOf(batch.token), whole.number
+  local function part(from, to)
+    if from > to then return nil end
+    local own = claimWhole(group, number or newBatch(group, batch.token, batch.started, batch.coroutine), from, to, session)
+    number = nil
+    return own
+  end
+  unclaimWhole(group, whole, session)
+  part(whole.first, first - 1)
+  local middle = part(first, last)
+  part(last + 1, whole.last)
+  return middle
 end
 
 -- From now on each of its members is an entry and a claim of its own. Those that come next in the gather will be alike: they
@@ -22,11 +58,9 @@ local function takeApart(group, whole)
     ids[#ids + 1] = group .. '.' .. text
   end
   call('HSET', key('group', group), 'apart', 1)
-  call('ZREM', key('whole', group), whole.text)
+  unclaimWhole(group, whole, session)
   callWithAll('HSET', key('entries', group), entries)
-  call('SREM', key('claims', session), claimOfWhole(group, whole))
   callWithAll('SADD', key('claims', session), ids)
-  addTo(key('session', session), 'batched', whole.first - whole.last)
 end
 
 -- The member is about to change: what it runs in must not be whole. `number`: of its batch. Asked once a call for each batch.
