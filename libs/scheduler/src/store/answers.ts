@@ -25,7 +25,7 @@ export type WireClaim = [
   string[],
 ];
 
-/** Members of a gather that were claimed for the first time: what they have in common, the index of the first, and their rows, many a text. */
+/** Tasks that run for the first time: members of a gather, or others where the group is ''. What they have in common, the index of the first, and their rows, many a text. */
 export type WireMembers = [
   group: string,
   token: string,
@@ -56,39 +56,57 @@ const toEvents = (texts: string[]): TaskEvent[] => texts.map(decodeEvent);
 /** Claims as claim.lua tells them: of records, and of members of gathers. */
 export const toClaims = (records: readonly WireClaim[], members: readonly WireMembers[]): Claim[] => [
   ...records.map(ofRecord),
-  ...members.flatMap(ofMembers),
+  ...members.flatMap((some) => (some[0] === '' ? ofFirstRuns(some) : ofMembers(some))),
 ];
+
+/** What tells a task that has never run from others of its claim. */
+type Told = Pick<Claim, 'id' | 'member' | 'coroutine' | 'args' | 'options' | 'parent' | 'createdAt'>;
+
+/** Written out: it is made for each task. */
+function firstRun(told: Told, token: string, startedAt: number, claimedAt: number): Claim {
+  return {
+    id: told.id,
+    member: told.member,
+    token,
+    coroutine: told.coroutine,
+    args: told.args,
+    options: told.options,
+    attempt: 1,
+    parent: told.parent,
+    createdAt: told.createdAt,
+    startedAt,
+    begunAt: startedAt,
+    claimedAt,
+    history: [],
+    events: [],
+    commits: 0,
+    logged: 0,
+    failures: 0,
+    firstOp: 0,
+  };
+}
 
 function ofMembers([group, token, parent, created, started, claimedAt, from, texts]: WireMembers): Claim[] {
   const rows = texts.flatMap((text) => text.split('\0'));
   const [createdAt, startedAt] = [Number(created), Number(started)];
-  const claims: Claim[] = [];
-  for (const [i, row] of rows.entries()) {
+  return rows.map((row, i) => {
     const [first, second] = [row.indexOf('\n'), row.indexOf('\n', row.indexOf('\n') + 1)];
     const third = row.indexOf('\n', second + 1);
-    const index = String(from + i);
-    claims.push({
-      id: `${group}.${index}`,
-      member: { group, index },
-      token,
-      coroutine: row.slice(0, first),
-      args: row.slice(third + 1),
-      options: row.slice(second + 1, third),
-      attempt: 1,
-      parent,
-      createdAt,
-      startedAt,
-      begunAt: startedAt,
-      claimedAt,
-      history: [],
-      events: [],
-      commits: 0,
-      logged: 0,
-      failures: 0,
-      firstOp: 0,
-    });
-  }
-  return claims;
+    const [index, coroutine] = [String(from + i), row.slice(0, first)];
+    const [options, args] = [row.slice(second + 1, third), row.slice(third + 1)];
+    const told = { id: `${group}.${index}`, member: { group, index }, coroutine, args, options, parent, createdAt };
+    return firstRun(told, token, startedAt, claimedAt);
+  });
+}
+
+function ofFirstRuns([, token, , , started, claimedAt, , texts]: WireMembers): Claim[] {
+  const rows = texts.flatMap((text) => text.split('\0'));
+  return rows.map((row) => {
+    const [id = '', created, above, options = '', coroutine = '', args = ''] = row.split('\n');
+    const [parent, createdAt] = [above === '' ? undefined : above, Number(created)];
+    const told = { id, member: memberOf(id), coroutine, args, options, parent, createdAt };
+    return firstRun(told, token, Number(started), claimedAt);
+  });
 }
 
 /** As they were asked for. */

@@ -5,7 +5,8 @@
   KEYS prefix    ARGV session nonce max bytes; count, then group n indices, or '' n ids for each; channel
   Returns {{claim, ...}, {members, ...}, hints}; claim = {id, token, coroutine, args, options, attempt, parent, created,
   started, commits, logged, failures, first operation, begun, time, history, events}; members = {group, token, parent,
-  created, started, time, index of the first, {'row NUL row ...', ...}} of members of a gather that follow each other
+  created, started, time, index of the first, {'row NUL row ...', ...}} of members of a gather that follow each other; or of other tasks
+  that run for the first time, with '' for a group and id, created, parent, options, coroutine and args for a row, a line each
   Cost O(claimed + size of their histories) ]]
 --# include keys now news sums counts texts batches members groups whole promote mail inbox tell ready take wake timers settle cancel retry end-tree suspects least-whole claims
 claimAs(now())

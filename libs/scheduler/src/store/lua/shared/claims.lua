@@ -1,9 +1,10 @@
--- Claims of one session: which tasks start there, under which token. `claimAs` tells whose.
-local session, nonce, max, mostBytes, memberToken, time = nil, nil, 0, 0, nil, nil
-local claims, claimed, bytes, taken = {}, {}, 0, 0
+-- Claims of one session: which tasks start there, under which token. `claimAs` tells whose. Those that run for the first time have
+-- much in common, and are told in few words: `firstRuns`.
+local session, nonce, max, mostBytes, firstToken, time = nil, nil, 0, 0, nil, nil
+local claims, firstRuns, claimed, bytes, taken = {}, newTexts(), {}, 0, 0
 local function claimAs(at)
   session, nonce, max, mostBytes, time = arg(), arg(), count(), count(), at
-  memberToken = '1:' .. session .. ':' .. nonce
+  firstToken = '1:' .. session .. ':' .. nonce
 end
 
 local known = {}
@@ -73,6 +74,9 @@ local function claimRecord(id, row, popped)
   for i = 1, #history do bytes = bytes + #history[i] end
   for i = 1, #events do bytes = bytes + #events[i] end
   taken = taken + 1
+  if token == firstToken and started == time and not (commits or failures or cancelled) then
+    return addText(firstRuns, table.concat({ id, created, parent or '', options or '{}', coroutine, args }, '\n'))
+  end
   claims[#claims + 1] = { id, token, coroutine, args, options or '{}', attempt, parent or '', created, started, commits or 0,
     logged, failures or 0, firstOp or 0, begun or started, time, history, events }
 end
@@ -96,7 +100,7 @@ local function writeMembers()
   batch = nil
   if not own or own.entry then return end
   local group, known, count = own.group, groupOf(own.group), own.count
-  local number = newBatch(group, memberToken, spell(time), own.coroutine)
+  local number = newBatch(group, firstToken, spell(time), own.coroutine)
   if own.coroutine ~= '' and count >= leastWhole and not known.apart then claimWhole(group, number, own.first, own.first + count - 1, session)
   else writeEntries(group, number, own.first, count) end
   moved('pending', 'running', count)
@@ -109,7 +113,7 @@ local function addMember(group, index, row, coroutine, entry)
     writeMembers()
     local known, started = groupOf(group), entry and batchOf(group, string.sub(entry, 2)).started or time
     batch = { group = group, first = index, count = 0, coroutine = coroutine, entry = entry, rows = newTexts() }
-    memberClaims[#memberClaims + 1] = { group, memberToken, known.parent, known.created, started, time, index, batch.rows }
+    memberClaims[#memberClaims + 1] = { group, firstToken, known.parent, known.created, started, time, index, batch.rows }
   elseif batch.coroutine ~= coroutine then batch.coroutine = '' end
   batch.count = batch.count + 1
   addText(batch.rows, row)
@@ -170,7 +174,7 @@ local function claimMembers(group, indices)
         claimRecord(id)
       elseif not entry then
         if numbers[i] < bound then claimMember(id, group, numbers[i], rows[numbers[i]], false) end
-      elseif isOpenEntry(entry) and batchOf(group, string.sub(entry, 2)).token == memberToken then
+      elseif isOpenEntry(entry) and batchOf(group, string.sub(entry, 2)).token == firstToken then
         claimMember(id, group, numbers[i], rows[numbers[i]], entry)
       end
     end
@@ -267,6 +271,8 @@ end
 local function writeClaims()
   writeMembers()
   for _, answer in ipairs(memberClaims) do answer[8] = allTexts(answer[8]) end
+  local rows = allTexts(firstRuns)
+  if #rows > 0 then memberClaims[#memberClaims + 1] = { '', firstToken, '', '', time, time, 0, rows } end
   callWithAll('SADD', key('claims', session), claimed)
 end
 
