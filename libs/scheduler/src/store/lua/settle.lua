@@ -51,11 +51,13 @@ local function settleRecord(id, settlement)
   return kind
 end
 
+-- So many bytes are read and taken apart for the result of one member.
+local mostResults = 32768
 -- Members `first` to `last` end together, as nobody but their parent hears of them: false when they are not in a whole batch that
--- runs under the token, or too few of it. `results`: in one text, with NUL between.
+-- runs under the token, or too few of it, or have too much to tell. `results`: in one text, with NUL between.
 local function endWhole(group, token, first, last, results)
   local known, whole = groupOf(group), wholeAt(group, first)
-  if not whole or whole.last < last or known.awaited then return false end
+  if not whole or whole.last < last or known.awaited or #results > mostResults then return false end
   local batch, members = batchOf(group, whole.number), last - first + 1
   if batch.ended or not isCurrent(batch.token, token) then return false end
   if members < whole.last - whole.first + 1 then

@@ -21,7 +21,8 @@ end
 
 -- The whole batch that has the member: {number, first, last, text}; nil when there is none.
 local function wholeAt(group, index)
-  local text = call('ZREVRANGEBYSCORE', key('whole', group), index, '-inf', 'LIMIT', 0, 1)[1]
+  local score = type(index) == 'number' and spell(index) or index
+  local text = call('ZREVRANGEBYSCORE', key('whole', group), score, '-inf', 'LIMIT', 0, 1)[1]
   if not text then return nil end
   local number, first, last = string.match(text, '^(%d+) (%d+) (%d+)$')
   if tonumber(last) < tonumber(index) then return nil end
@@ -53,6 +54,14 @@ end
 -- In one text, with NUL between.
 local function resultsOf(group, whole) return call('HGET', key('outcomes', group), whole.number) end
 
+-- Of one member. Those of a batch are asked for one after the other.
+local lastBatch, lastResults
+local function resultAt(group, whole, index)
+  local name = group .. whole.number
+  if lastBatch ~= name then lastBatch, lastResults = name, textsIn(resultsOf(group, whole)) end
+  return lastResults[tonumber(index) - whole.first + 1]
+end
+
 -- Entry of a member, false when it has none.
 local function entryAt(group, index)
   local entry = call('HGET', key('entries', group), index)
@@ -60,7 +69,7 @@ local function entryAt(group, index)
   if not whole then return entry end
   entry = entryInWhole(group, whole)
   if string.byte(entry) == 42 then return entry end
-  return entry .. textsIn(resultsOf(group, whole))[tonumber(index) - whole.first + 1]
+  return entry .. resultAt(group, whole, index)
 end
 
 -- How many tasks a session has claimed: more than its claims are, by the field `batched`.

@@ -122,8 +122,7 @@ local function endsOf(group, from, wanted, most)
       ends.done[#ends.done + 1] = results
       bytes = bytes + #results
     else
-      local all = textsIn(results)
-      for each = index, to do addEnd('s\n\n' .. all[each - whole.first + 1]) end
+      for each = index, to do addEnd('s\n\n' .. resultAt(group, whole, each)) end
     end
     index = to + 1
   end
