@@ -8,7 +8,7 @@
   created, started, time, index of the first, {'row NUL row ...', ...}} of members of a gather that follow each other; or of other tasks
   that run for the first time, with '' for a group and id, created, parent, options, coroutine and args for a row, a line each
   Cost O(claimed + size of their histories) ]]
---# include keys now news sums counts texts batches members groups whole promote mail inbox tell ready take wake timers settle cancel retry end-tree suspects least-whole claims
+--# include keys now news sums counts texts batches members groups whole promote mail inbox tell ready take wake timers settle cancel retry end-tree suspects least-whole claims claim-members
 claimAs(now())
 for _ = 1, count() do
   local group, n = arg(), count()

@@ -6,10 +6,10 @@
   A gather may come with its first members begun, and ended; of what has ended nobody is told but the parent, by its own worker.
   Allowed when memory is full, or suspended tasks could not go on; as `commit-growing` (scripts.ts), which creates tasks,
   it is not.
-  KEYS prefix    ARGV count, then each turn as rows.ts writes it; what followOn reads (claims.lua); channel
+  KEYS prefix    ARGV count, then each turn as rows.ts writes it; what followOn reads (claim-next.lua); channel
   Returns {{{'committed', events} | {'fenced'} | {'behind'}, ...}, hints, news of the caller, partitions with mail, claims and
   members as claim.lua answers them, slots of all sessions}    Cost O(requests x log ready) ]]
---# include keys now news sums counts texts batches members groups whole promote mail inbox tell ready take wake timers settle cancel retry end-tree subscribe logs start-by suspects least-whole claims gather
+--# include keys now news sums counts texts batches members groups whole promote mail inbox tell ready take wake timers settle cancel retry end-tree subscribe logs start-by suspects least-whole claims claim-members claim-next gather
 local time = now()
 
 local function spawn(parent, root)
