@@ -85,7 +85,8 @@ const defaultThreads = 2;
 /**
  * Connects to a cluster.
  * @throws StoreUnavailableError when there is no connection within 5 s; UnfitStoreError when Redis is too old, a replica, or
- *   may evict keys; RangeError when the URL is none, or the cluster was set up with another number of queues
+ *   may evict keys; RangeError when the URL is none, or the cluster was set up with another number of queues, or
+ *   used by a newer version of Corral
  */
 export async function connect(options: ConnectOptions): Promise<Connection> {
   const { url, prefix = 'corral', queues = 1, instrument = {}, resultTtlMs = defaultResultTtlMs, debug } = options;
@@ -114,6 +115,7 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
     if (version === '') throw new StoreUnavailableError(reasons.join('; '));
     if (unfit.length > 0) throw new UnfitStoreError(unfit.join('; '));
     await connection.agreeOnPartitions();
+    await connection.agreeOnFormat();
     for (const warning of warnings) instrument.warning?.(warning, undefined);
   } catch (error) {
     await close();

@@ -42,6 +42,9 @@ const leaving = /^(READONLY|LOADING|UNBLOCKED)/;
 const firstRetryMs = 50;
 const lastRetryMs = 1000;
 
+/** Of the data in Redis (docs/reference/redis-keys.md). One more when scripts of the version before would misread it. */
+const format = 2;
+
 export class RedisConnection {
   readonly redis: RedisClient;
   readonly partitions: number;
@@ -128,6 +131,20 @@ export class RedisConnection {
       throw new RangeError(
         `CORRAL_QUEUES is ${this.partitions} here, but this cluster (CORRAL_PREFIX ${this.#prefix}) was set up with ${agreed}`,
       );
+  }
+
+  /**
+   * Scripts of an older version would misread what a newer one has written: a process of an older one does not start.
+   * @throws RangeError that names both formats.
+   */
+  async agreeOnFormat(): Promise<void> {
+    const key = `{${this.#prefix}}:format`;
+    const known = Number((await this.ask((redis) => redis.get(key))) ?? 0);
+    if (known > format)
+      throw new RangeError(
+        `this cluster (CORRAL_PREFIX ${this.#prefix}) was used by a newer version of Corral: its data has format ${known}, and this version knows ${format}. Start the newer version again`,
+      );
+    if (known < format) await this.ask((redis) => redis.set(key, format));
   }
 
   /** Channel of news about settled tasks; `<channel>:<session>` has what is for one session, `<channel>:<client>` what is for

@@ -114,9 +114,9 @@ local function endsOf(group, from, wanted, most)
   while index <= last and bytes <= most do
     local whole, to = wholeOf(index)
     to = math.min(to, last)
-    local results = whole and batchOf(group, whole.number).ended and resultsOf(group, whole)
-    if not results then addEntries(to)
+    if not whole or not batchOf(group, whole.number).ended then addEntries(to)
     elseif index == whole.first and to == whole.last then
+      local results = resultsOf(group, whole)
       allTexts(ends)
       ends.done[#ends.done + 1] = '='
       ends.done[#ends.done + 1] = results
