@@ -37,20 +37,19 @@ ${costs(report.rows)}
 
 ## Why targets are missed
 
-By the costs above and the profiles in the [decisions](adr/README.md) 0009 to 0019:
+By the costs above and the profiles in the [decisions](adr/README.md) 0009 to 0020:
 
-- *A gather of 10,000.* It takes 25 to 35 µs of processor time a task, half of it in Redis and half in the workers, as the
-  machine is quiet or not (0013, 0017): three quarters of what two cores have. The rest is waiting. A worker's round is its coroutines,
-  0.2 to 0.5 ms, then the call that ends them and brings the next, 1 to 3 ms, for Redis does the call of the other worker before it
-  sends the answer; to overlap two rounds gained nothing (0017). About 40 ms are the beginning, in which one worker takes the gather
-  apart, and the end, in which it reads the results (0015); to read them earlier gained nothing either (0017).
-- *One task at idle* is as fast as BullMQ within the noise of this machine: runs of the same code gave 0.87 to 1.10 × for the
-  median. It takes three scripts, to submit, to claim and to settle, and each finds the processor's caches cold (0014).
-- *Batches over REST* come to 19,000 to 27,000 tasks/s, as the machine is quiet or not. Each task is a root, with a
-  record, a claim and an end of its own: 40 to 45 µs of Redis, as much again of all others, which is what two cores have (0017).
 - *Two workers against one*, where tasks do nothing: one worker and Redis use more than half of two cores between them; a second
   worker shares the rest with them and with this process. Where tasks compute, Redis has nothing to do and two cores are twice
   as much as one.
+- *One task at idle* is as fast as BullMQ within the noise of this machine: runs of the same code gave 0.84 to 1.10 × for the
+  median. It takes three scripts, to submit, to claim and to settle, and each finds the processor's caches cold (0014).
+- *Batches over REST* come to 18,000 to 30,000 tasks/s, as the machine is quiet or not. Each task is a root, with a record, a claim
+  and an end of its own: 30 to 45 µs of Redis, nearly as much again of all others, which is what two cores have (0017, 0020).
+- *What a gather lacks to the goal beyond.* It takes 20 to 27 µs of processor time a task, 7 to 10 of them in Redis, where it was 25
+  to 35 before members that are claimed together ended together (0020). Some 40 ms of a gather of 10,000 are its beginning, in which one worker
+  takes it apart, and its end, in which it reads the results (0015, 0017); in between, a worker waits for the answer to its call
+  while Redis does the call of the other one.
 
 ## Not measured
 

@@ -122,11 +122,36 @@ interface Run {
   places: number[];
 }
 
-/** Indices of members as lua/settle.lua reads them: those that follow each other, as a batch has them, by the first and the last. */
+/** Indices of members as lua/settle.lua reads them: those that follow each other by the first and the last. */
 function spanOf(indices: readonly string[]): string {
   const first = Number(indices[0]);
   const follows = indices.length > 1 && indices.every((index, i) => Number(index) === first + i);
   return follows ? `${first}-${indices.at(-1)}` : indices.join(' ');
+}
+
+const partOf = ({ group, token, states, indices, payloads, places }: Run, from: number, to?: number): Run => ({
+  ...{ group, token, states: states.slice(from, to), indices: indices.slice(from, to) },
+  ...{ payloads: payloads.slice(from, to), places: places.slice(from, to) },
+});
+
+/** Fewer that follow each other go with those that do not. */
+const leastStretch = 8;
+
+/** Members that follow each other by themselves, for they may be a whole batch; all others together. */
+function stretchesOf(run: Run): Run[] {
+  const { group, token, indices } = run;
+  const starts = [...indices.keys()].filter((i) => i === 0 || Number(indices[i]) !== Number(indices[i - 1]) + 1);
+  if (starts.length === 1) return [run];
+  const stretches = starts.map((from, i) => partOf(run, from, starts[i + 1]));
+  const isLong = (stretch: Run): boolean => stretch.indices.length >= leastStretch;
+  const others = stretches.filter((stretch) => !isLong(stretch));
+  const rest: Run = {
+    ...{ group, token, states: others.map(({ states }) => states).join('') },
+    indices: others.flatMap((stretch) => stretch.indices),
+    payloads: others.flatMap((stretch) => stretch.payloads),
+    places: others.flatMap((stretch) => stretch.places),
+  };
+  return [...stretches.filter(isLong), ...(others.length > 0 ? [rest] : [])];
 }
 
 /**
@@ -160,15 +185,16 @@ export function settlementRows(settlements: readonly Settlement[]): { row: Row; 
     run.payloads.push(outcome.payload);
     run.places.push(place);
   }
-  const row: Row = [runs.size];
+  const all = [...runs.values()].flatMap(stretchesOf);
+  const row: Row = [all.length];
   // Texts for many: each argument of a call costs a client as much as what it does for a task besides.
-  for (const { group, token, states, indices, payloads } of runs.values())
+  for (const { group, token, states, indices, payloads } of all)
     row.push(group, token, /[^s]/.test(states) ? states : '', spanOf(indices), payloads.join('\0'));
   row.push(others.length);
   for (const place of others) row.push(...settlementRow(settlements[place] as Settlement));
   row.push(gathering.length);
   for (const place of gathering) row.push(...gatheringRow(settlements[place] as Settlement));
-  return { row, order: [...[...runs.values()].flatMap(({ places }) => places), ...others, ...gathering] };
+  return { row, order: [...all.flatMap(({ places }) => places), ...others, ...gathering] };
 }
 
 /** What a part of a commit takes for the tasks that it suspends: a lane of its own, so that it is answered again like any other. */

@@ -97,6 +97,21 @@ export function claimedTogether(it: It): void {
       expect(await outcomesOf(rig, run)).toEqual([0, 0, 1, 1, 2].map(succeeded));
     });
 
+    it('end in one call though others of their gather lie between them', async (rig) => {
+      await rig.worker();
+      const run = await rig.started();
+      await run.commit({ groups: [run.group(1, leaves(24))] });
+      const asked = ids(run.hints).filter((id) => !/\.(10|11)$/.test(id));
+      const members = await rig.claim(asked);
+      expect(await settleAll(rig, members)).toEqual(members.map(() => 'settled'));
+      const between = await rig.claim([10, 11].map((index) => run.member(1, index)));
+      const sofar = [...results(members.slice(0, 10)), undefined, undefined];
+      expect(await outcomesOf(rig, run, 0, 12)).toEqual(sofar);
+      expect(await outcomesOf(rig, run, 12, 12)).toEqual(results(members).slice(10));
+      expect(await settleAll(rig, between)).toEqual(['settled', 'settled']);
+      expect(await run.receive()).toEqual([decided]);
+    });
+
     it('decide the gather when one of them fails', async (rig) => {
       const { run, members } = await together(rig);
       const outcomes = results(members).with(3, failed('three'));
