@@ -4,6 +4,9 @@ import { defineConfig } from 'vitest/config';
 const conditions = ['@corral/source', 'module', 'node', 'development|production'];
 const common = { resolve: { conditions }, ssr: { resolve: { conditions } } };
 
+/** How long a test waits for what must come: on a busy machine one second, as by default, may be over before a first request is. */
+const patience = { expect: { poll: { timeout: 20_000 } } };
+
 export default defineConfig({
   ...common,
   test: {
@@ -12,6 +15,7 @@ export default defineConfig({
         ...common,
         test: {
           name: 'unit',
+          ...patience,
           include: ['{apps,libs,deploy}/*/test/**/*.test.ts', 'test/bench/**/*.test.ts'],
           testTimeout: 30_000,
         },
@@ -21,6 +25,7 @@ export default defineConfig({
         ...common,
         test: {
           name: 'integration',
+          ...patience,
           include: ['test/integration/**/*.test.ts'],
           globalSetup: ['test/redis.global.ts'],
           testTimeout: 30_000,
@@ -31,6 +36,7 @@ export default defineConfig({
         ...common,
         test: {
           name: 'system',
+          ...patience,
           include: ['test/system/**/*.test.ts'],
           fileParallelism: false,
           testTimeout: 240_000,
