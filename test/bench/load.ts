@@ -111,8 +111,10 @@ export class LoadMeter {
 
   /** Scripts count as what called them; what they call themselves is counted once more, and not shown. */
   #commandsTold(tasks: number): string {
-    const scripts = this.#commands.get('evalsha') ?? this.#commands.get('eval');
-    const [name, shown] = scripts === undefined ? this.#dearest() : ['scripts', scripts];
+    const scripts = ['fcall', 'evalsha', 'eval'].flatMap((name) => this.#commands.get(name) ?? []);
+    const sum = (of: 'calls' | 'usec'): number => scripts.reduce((all, each) => all + each[of], 0);
+    const [name, shown] =
+      scripts.length === 0 ? this.#dearest() : ['scripts', { calls: sum('calls'), usec: sum('usec') }];
     const each = (sum: number): string => amount(sum / tasks / this.longestCalls.length);
     return `${name} ${each(shown.usec)} µs a task in ${each(shown.calls)} calls`;
   }

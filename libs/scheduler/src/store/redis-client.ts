@@ -10,9 +10,7 @@ import type { RedisAddress } from './redis-address.ts';
 
 export type RedisClient = Redis | Cluster;
 
-export interface ClientOptions extends Omit<RedisOptions, 'scripts' | 'replyMapping'> {
-  scripts?: Record<string, { lua: string; numberOfKeys: number }>;
-}
+export type ClientOptions = Omit<RedisOptions, 'scripts' | 'replyMapping'>;
 
 const sentinelTimeoutMs = 2000;
 
@@ -35,11 +33,10 @@ export function openClient(address: RedisAddress, options: ClientOptions): Redis
 }
 
 function openCluster(nodes: ClusterNode[], options: ClientOptions, tls: boolean): Cluster {
-  const { scripts, lazyConnect = false, retryStrategy, ...redisOptions } = options;
+  const { lazyConnect = false, retryStrategy, ...redisOptions } = options;
   return new PatientCluster(nodes, {
     redisOptions: { ...redisOptions, replyMapping: 'legacy' },
     lazyConnect,
-    ...(scripts === undefined ? {} : { scripts }),
     ...(retryStrategy === undefined ? {} : { clusterRetryStrategy: retryStrategy }),
     // Certificates are for names: nodes are connected to by what they announce.
     ...(tls ? { dnsLookup: (name, callback) => callback(null, name) } : {}),

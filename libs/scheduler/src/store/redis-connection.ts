@@ -12,8 +12,8 @@ import { Cluster, type Redis } from 'ioredis';
 import type { Instrument } from '../contract/instrument.ts';
 import { parseRedisUrl, type RedisAddress } from './redis-address.ts';
 import { type ClientOptions, openClient, type RedisClient } from './redis-client.ts';
-import { passingReason, redisError } from './redis-error.ts';
-import { loadScripts, type ScriptName, scriptNames } from './scripts.ts';
+import { isKnownLibrary, isUnknownFunction, passingReason, redisError } from './redis-error.ts';
+import { loadScripts, type Script, type ScriptName } from './scripts.ts';
 
 export interface RedisStoreOptions {
   /** As in redis-address.ts. */
@@ -27,8 +27,6 @@ export interface RedisStoreOptions {
   /** For tests: another text for a script, to see that a broken one is caught. */
   patch?: (name: ScriptName, text: string) => string;
 }
-
-type Scripts = Record<ScriptName, (prefix: string, ...args: (string | number)[]) => Promise<unknown>>;
 
 const commandTimeoutMs = 5000;
 /** Of data, while an answer is due (A3). The longest answers are those of BullMQ's blocking fetch: 5 s. */
@@ -52,6 +50,9 @@ export class RedisConnection {
   readonly #options: ClientOptions;
   readonly #address: RedisAddress;
   readonly #instrument: Instrument;
+  readonly #scripts: Record<ScriptName, Script>;
+  /** Those that are being loaded into Redis. */
+  readonly #loading = new Map<Script, Promise<unknown[]>>();
   /** Why there is no connection. */
   #away: string | undefined;
   #wasReady = false;
@@ -73,12 +74,9 @@ export class RedisConnection {
         return 1;
       },
     };
-    const texts = loadScripts(options.testTime ?? false);
-    const { patch = (_, text) => text } = options;
-    const scripts = Object.fromEntries(
-      scriptNames.map((name) => [name, { lua: patch(name, texts[name]), numberOfKeys: 1 }]),
-    );
-    this.redis = this.open({ blocking: false, scripts });
+    const { testTime: forTests = false, patch } = options;
+    this.#scripts = loadScripts({ forTests, ...(patch === undefined ? {} : { patch }) });
+    this.redis = this.open({ blocking: false });
     this.redis.on('ready', () => {
       // A Cluster keeps its queue for moments in which one node is being connected to.
       if (!(this.redis instanceof Cluster)) this.redis.options.enableOfflineQueue = false;
@@ -91,12 +89,11 @@ export class RedisConnection {
   }
 
   /** Another connection, for subscriptions and for BullMQ. `blocking`: it may wait long for an answer. */
-  open({ blocking, scripts }: { blocking: boolean; scripts?: NonNullable<ClientOptions['scripts']> }): RedisClient {
+  open({ blocking }: { blocking: boolean }): RedisClient {
     const timeouts = blocking
       ? { socketTimeout: blockingSocketTimeoutMs }
       : { socketTimeout: socketTimeoutMs, commandTimeout: commandTimeoutMs };
-    const options = { ...this.#options, ...timeouts, ...(scripts === undefined ? {} : { scripts }) };
-    const redis = openClient(this.#address, options);
+    const redis = openClient(this.#address, { ...this.#options, ...timeouts });
     // Each try to connect again fails the same way: one word about an outage is enough.
     let told = false;
     redis.on('ready', () => {
@@ -159,7 +156,7 @@ export class RedisConnection {
     let failed = true;
     try {
       if (this.redis.status !== 'ready') await this.#reachable();
-      const answer = await (this.redis as unknown as Scripts)[script](this.keys(partition), ...args);
+      const answer = await this.#call(this.#scripts[script], this.keys(partition), args);
       failed = false;
       return answer;
     } catch (error) {
@@ -167,6 +164,41 @@ export class RedisConnection {
     } finally {
       this.#instrument.storeCall?.({ method: script, items, ms: performance.now() - began, failed });
     }
+  }
+
+  /** A Redis that does not know the script has not begun with it: a new one, or one that has lost its data. */
+  async #call(script: Script, keys: string, args: (string | number)[]): Promise<unknown> {
+    const call = (): Promise<unknown> => this.redis.fcall(script.name, 1, keys, ...args);
+    try {
+      return await call();
+    } catch (error) {
+      if (!isUnknownFunction(error)) throw error;
+    }
+    const refusals = await this.#load(script);
+    return await call().catch((error: unknown) => {
+      throw isUnknownFunction(error) ? (refusals[0] ?? error) : error;
+    });
+  }
+
+  /** Answers why a server has not taken it: of a Redis Cluster another one may be asked. Many calls may miss a script at once. */
+  #load(script: Script): Promise<unknown[]> {
+    const load = async (redis: Redis): Promise<unknown[]> => {
+      try {
+        await redis.function('LOAD', script.text);
+      } catch (error) {
+        if (!isKnownLibrary(error)) return [error];
+      }
+      return [];
+    };
+    let loading = this.#loading.get(script);
+    if (loading === undefined) {
+      loading = Promise.all(this.#primaries().map(load)).then((refusals) => refusals.flat());
+      this.#loading.set(
+        script,
+        loading.finally(() => this.#loading.delete(script)),
+      );
+    }
+    return loading;
   }
 
   /** For plain commands: the same errors as for scripts. */
@@ -181,12 +213,18 @@ export class RedisConnection {
 
   /** Every server that holds keys: the one, or all primaries of a Redis Cluster, each with its address. */
   askPrimaries<T>(command: (redis: Redis, node: string | undefined) => Promise<T>): Promise<T[]> {
-    return this.ask(async (redis) => {
-      if (!(redis instanceof Cluster)) return Promise.all([command(redis, undefined)]);
-      const primaries = redis.nodes('master');
+    return this.ask(() => {
+      const primaries = this.#primaries();
       if (primaries.length === 0) throw new Error('Connection is closed.');
-      return Promise.all(primaries.map((node) => command(node, `${node.options.host}:${node.options.port}`)));
+      const named = this.redis instanceof Cluster;
+      return Promise.all(
+        primaries.map((redis) => command(redis, named ? `${redis.options.host}:${redis.options.port}` : undefined)),
+      );
     });
+  }
+
+  #primaries(): Redis[] {
+    return this.redis instanceof Cluster ? this.redis.nodes('master') : [this.redis];
   }
 
   /** A1: what a Cluster cannot send at once it would keep for as long as it has no node, so it is not even asked. */

@@ -6,7 +6,8 @@
 
 -- Token and time of a claim, the coroutine of its members when they have one in common, and, of a whole batch that has ended,
 -- how many ms after the group was made.
-local batches = {}
+local batches
+atStart(function() batches = {} end)
 local function batchOf(group, number)
   local name = group .. number
   local batch = batches[name]
@@ -56,6 +57,7 @@ local function resultsOf(group, whole) return call('HGET', key('outcomes', group
 
 -- Of one member. Those of a batch are asked for one after the other.
 local lastBatch, lastResults
+atStart(function() lastBatch, lastResults = nil, nil end)
 local function resultAt(group, whole, index)
   local name = group .. whole.number
   if lastBatch ~= name then lastBatch, lastResults = name, textsIn(resultsOf(group, whole)) end

@@ -1,7 +1,8 @@
 -- Claims of members of gathers.
 
 -- Members of one call and gather that follow each other are a batch: the one that is being claimed.
-local memberClaims, batch = {}, nil
+local memberClaims, batch
+atStart(function() memberClaims, batch = {}, nil end)
 
 local function writeEntries(group, number, first, count)
   local entries, before = {}, #claimed

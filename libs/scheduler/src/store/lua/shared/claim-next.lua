@@ -2,7 +2,8 @@
 
 -- `next:<lane>` of a session: the nonce of its last call of this lane that took what was ready, and what that was, a line
 -- each. Calls of one lane follow each other.
-local lines = {}
+local lines
+atStart(function() lines = {} end)
 
 -- Members of a group that come next in its backlog; nil when the first of them is nothing for this session. Most have the same
 -- coroutine as the one before.

@@ -1,13 +1,16 @@
 -- Claims of one session: which tasks start there, under which token. `claimAs` tells whose. Those that run for the first time have
 -- much in common, and are told in few words: `firstRuns`.
-local session, nonce, max, mostBytes, firstToken, time = nil, nil, 0, 0, nil, nil
-local claims, firstRuns, claimed, bytes, taken = {}, newTexts(), {}, 0, 0
+local session, nonce, max, mostBytes, firstToken, time
+local claims, firstRuns, claimed, bytes, taken, known, seen
+atStart(function()
+  session, nonce, max, mostBytes, firstToken, time = nil, nil, 0, 0, nil, nil
+  claims, firstRuns, claimed, bytes, taken, known, seen = {}, newTexts(), {}, 0, 0, {}, {}
+end)
 local function claimAs(at)
   session, nonce, max, mostBytes, time = arg(), arg(), count(), count(), at
   firstToken = '1:' .. session .. ':' .. nonce
 end
 
-local known = {}
 local function serves(coroutine)
   if known[coroutine] == nil then known[coroutine] = call('SISMEMBER', key('serves', coroutine), session) == 1 end
   return known[coroutine]
@@ -19,7 +22,6 @@ local function giveToOthers(id, coroutine)
   else strand(id, coroutine) end
 end
 
-local seen = {}
 local function once(id)
   local new = not seen[id]
   seen[id] = true

@@ -1,12 +1,12 @@
 -- Tasks by state, and what has ended how, by coroutine (T5). A name that no worker ever had is counted as _OTHER: callers choose it, so there is no end of them.
-local counts = prefix .. 'counts'
+local counts, nameOf
+atStart(function() counts, nameOf = prefix .. 'counts', {} end)
 local function add(what, n) addTo(counts, what, n) end
 -- `from` nil: it is created; `to` nil: it has ended.
 local function moved(from, to, n)
   if from then add(from, -n) else add('created', n) end
   if to then add(to, n) end
 end
-local nameOf = {}
 local function ended(state, coroutine, n)
   if not nameOf[coroutine] then
     nameOf[coroutine] = call('SISMEMBER', prefix .. 'names', coroutine) == 1 and coroutine or '_OTHER'

@@ -1,5 +1,5 @@
 -- Tasks that wait for each other (contract/store.ts, Deadlock). Bounded: what takes more than 1,000 looks is left alone.
-local looks = 0
+local looks -- set by checkForDeadlocks
 
 -- Ids whose ends alone can move the task; nil when something else can.
 local function blockersOf(id)

@@ -4,7 +4,8 @@
 local function liveKey(root) return key(isEnding(root) and 'later' or 'live', root) end
 
 -- Tasks of a tree are numbered in the order of their creation. The number of the first of `n`.
-local spawned = {}
+local spawned
+atStart(function() spawned = {} end)
 local function numbers(root, n)
   local first = (spawned[root] or tonumber(call('HGET', key('task', root), 'spawned') or 0)) + 1
   spawned[root] = first + n - 1

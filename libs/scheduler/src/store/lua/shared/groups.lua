@@ -1,5 +1,6 @@
 -- Groups that this call is about: read once, counted here, and put (sums.lua).
-local groups = {}
+local groups
+atStart(function() groups = {} end)
 local function groupOf(group)
   local known = groups[group]
   if known then return known end

@@ -52,7 +52,7 @@ local function entriesAt(group, indices)
   return entries
 end
 
--- An index as text. Of those that follow each other each costs a seventh of what spelling it does.
+-- An index as text. Of those that follow each other, in one call or the next, each costs a seventh of what spelling it does.
 local digits, tens, before = { '0', '1', '2', '3', '4', '5', '6', '7', '8', '9' }, nil, nil
 local function spellIndex(index)
   local last = index % 10

@@ -1,7 +1,9 @@
 -- What processes hear: events for tasks of a session, which watched tasks have moved. Sent once, at the end (tell.lua). What
 -- is for the calling session itself goes back with the answer.
-local newsOf, watchedIds, ownNews = {}, {}, {}
-local caller, committing -- the calling session; the task whose turn is applied, which gets its events with the answer
+-- `endedRoots`: client and `watched` of those that have ended in this call; `caller`: the calling session; `committing`: the task
+-- whose turn is applied, which gets its events with the answer.
+local newsOf, watchedIds, ownNews, endedRoots, caller, committing
+atStart(function() newsOf, watchedIds, ownNews, endedRoots, caller, committing = {}, {}, {}, {}, nil, nil end)
 local function callerOf(token) caller = sessionOf(token) end
 -- `news`: {id, token, number of the event, event}; `group`, `failed` when it is the decision of a gather.
 local function tellSession(session, news)
@@ -30,8 +32,6 @@ local function endAsRow(id, values)
   end
   return bytes > mostBytes and id or cjson.encode(row)
 end
-
-local endedRoots = {} -- client and `watched` of those that have ended in this call
 
 local function publishWatched(channel)
   local all, byClient = {}, {}

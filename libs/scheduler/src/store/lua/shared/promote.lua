@@ -1,5 +1,6 @@
 -- Whether the coroutine of a root has ended and its tree has not. Asked once a call; `conclude` alone makes it so.
-local endingRoots = {}
+local endingRoots, promoted
+atStart(function() endingRoots, promoted = {}, {} end)
 local function isEnding(root)
   if endingRoots[root] == nil then endingRoots[root] = call('HEXISTS', key('task', root), 'ending') == 1 end
   return endingRoots[root]
@@ -23,7 +24,6 @@ end
 -- Makes a record of a member, so that anything may happen to it. 'record' when it is one now, or was; 'ended' when it has
 -- ended without; nil when there is no such task. One in the backlog is to end at once: nobody hands it out.
 -- `entry`: of one that is claimed, as it has just been read.
-local promoted = {}
 local function promote(id, entry)
   local taskKey = key('task', id)
   if not entry and call('EXISTS', taskKey) == 1 then return 'record' end

@@ -1,13 +1,15 @@
 -- The order of what is ready: start-time fair queueing between trees (contract/store.ts). Below
 -- 0: what has a priority; far below: revived, which go before all, first come, first served.
-local ready, hinted = prefix .. 'ready', prefix .. 'hinted'
 -- Virtual time is counted in ticks, so that places are whole numbers: Redis and Lua spell and read a fraction many times slower.
 local virtualSecond = 1e7
-local virtualBefore = tonumber(call('GET', prefix .. 'virtual') or 0)
-local virtualTime = virtualBefore
+-- `clocks`: of trees; those that a call moves are written when it takes hints at its end.
+local ready, hinted, virtualBefore, virtualTime, clocks, moving, revived
+atStart(function()
+  ready, hinted = prefix .. 'ready', prefix .. 'hinted'
+  virtualBefore = tonumber(call('GET', prefix .. 'virtual') or 0)
+  virtualTime, clocks, moving, revived = virtualBefore, {}, {}, 0
+end)
 
--- Clocks of trees; those that this call moves are written when it takes hints at its end.
-local clocks, moving = {}, {}
 -- A tree that has a root alone has none yet: its next task comes a second after what is taken now.
 local function clockOf(root)
   clocks[root] = clocks[root] or tonumber(call('HGET', key('task', root), 'virtual') or virtualTime + virtualSecond)
@@ -41,7 +43,6 @@ local function makeGroupReady(group)
   call('ZADD', ready, 'NX', spellPlace(startOf(rootOf(group))), 'g' .. group)
 end
 
-local revived = 0
 local function makeReadyFirst(id, time)
   revived = revived + 1
   call('ZADD', ready, (time + revived / 100) * 1e7 - 1e20, id)

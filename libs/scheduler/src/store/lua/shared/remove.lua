@@ -1,6 +1,7 @@
 -- Retention: settled trees whose time is over are removed a page at a time, the root's record first, so that nobody finds
 -- half a tree by it. `removal` is a stack of what is left: ids of tasks, and <group>:<n> for the first n of a gather.
-local removal = prefix .. 'removal'
+local removal
+atStart(function() removal = prefix .. 'removal' end)
 
 -- A task with children comes back after them.
 local function removeTask(id)

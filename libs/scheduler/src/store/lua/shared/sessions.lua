@@ -1,5 +1,6 @@
 -- Sessions: who lives, what they serve, how many slots there are.
-local sessions = prefix .. 'sessions'
+local sessions
+atStart(function() sessions = prefix .. 'sessions' end)
 
 -- Leases are counted in the store's up-time: what has passed since the last sweep, but at most 1.5 s, and half a second after
 -- more than 3 s without any (rule 2). Each sweep keeps it.

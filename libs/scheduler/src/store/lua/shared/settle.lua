@@ -15,7 +15,8 @@ local function tellWaiter(waiter, id, state, payload)
 end
 
 -- Tasks of this call that nobody waits for: asked for all of them at once.
-local unawaited = {}
+local unawaited
+atStart(function() unawaited = {} end)
 local function askForWaiters(ids)
   local keys = {}
   for i, id in ipairs(ids) do keys[i] = key('waiters', id) end

@@ -4,7 +4,8 @@ end
 
 -- What many tasks of one call do to the same key: gathered, and written once, when the script takes hints at its end.
 -- Whoever reads such a key before calls `written` first.
-local sums, joining, leaving, puts, scores = {}, {}, {}, {}, {}
+local sums, joining, leaving, puts, scores
+atStart(function() sums, joining, leaving, puts, scores = {}, {}, {}, {}, {} end)
 local function gathered(kind, name)
   local known = kind[name]
   if not known then

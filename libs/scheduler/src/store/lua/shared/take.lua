@@ -1,5 +1,6 @@
 -- Moves entries from ready to hinted, in the caller's name (D1), while the window has room. Cost O(taken x log ready).
-local served = {}
+local served, hints, allSlots
+atStart(function() served, hints, allSlots = {}, {}, 0 end)
 local function isServed(coroutine)
   if served[coroutine] == nil then served[coroutine] = call('SCARD', key('serves', coroutine)) > 0 end
   return served[coroutine]
@@ -12,7 +13,6 @@ local function strand(id, coroutine)
   call('HSET', key('task', id), 'stranded', 1)
 end
 
-local hints = {}
 local function hint(id, time)
   local coroutine, priority = unpack(call('HMGET', key('task', id), 'coroutine', 'priority'))
   local group, index = memberOf(id)
@@ -133,7 +133,6 @@ end
 
 -- Slots that nobody uses and nothing is on its way to. `capacity`: their sum, then sessions that drain, whose tasks do not
 -- count (sessions.lua).
-local allSlots = 0
 local function freeSlots()
   local capacity, draining = string.match(call('GET', prefix .. 'capacity') or '0', '^(%d+)(.*)$')
   local running, resting, ending = unpack(call('HMGET', prefix .. 'counts', 'running', 'resting', 'ending'))

@@ -2,7 +2,8 @@
 
 -- The end of a small gather brings along the ends of its members, which its task would read next: '' or <size>\n<created>\n
 -- <decided>\n<now>\n<ends>, the texts of members.lua with \1 between. So much in one call.
-local membersLeft, bytesLeft = 1000, 262144
+local membersLeft, bytesLeft
+atStart(function() membersLeft, bytesLeft = 1000, 262144 end)
 local function endsWith(news)
   local size = news.group and groupOf(news.group).size or math.huge
   local from, wanted = tonumber(news.failed or 0), news.failed and 1 or size

@@ -1,5 +1,6 @@
 -- Durable timers: `timers` has them all by due time, `alarms:<task>` the operations of one task that wait for one.
-local timers = prefix .. 'timers'
+local timers
+atStart(function() timers = prefix .. 'timers' end)
 
 local function setTimer(id, op, due)
   call('ZADD', timers, spell(math.ceil(due)), id .. ':' .. op)

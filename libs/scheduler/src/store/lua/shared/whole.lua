@@ -64,7 +64,8 @@ local function takeApart(group, whole)
 end
 
 -- The member is about to change: what it runs in must not be whole. `number`: of its batch. Asked once a call for each batch.
-local apart = {}
+local apart
+atStart(function() apart = {} end)
 local function takeApartAt(group, index, number)
   local name = group .. number
   if apart[name] then return end
