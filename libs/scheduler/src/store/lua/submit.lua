@@ -34,7 +34,7 @@ for i, root in ipairs(given) do
     mustStart(id, root.limits, time)
     moved(nil, 'pending', 1)
     roots[#roots + 1], roots[#roots + 2] = 0, id
-    places[#places + 1], places[#places + 2] = placeOf(virtualTime, root.priority), id
+    places[#places + 1], places[#places + 2] = placeOf(virtual(), root.priority), id
   end
 end
 callWithAll('ZADD', prefix .. 'roots', roots)

@@ -74,7 +74,7 @@ local function entryAt(group, index)
   return entry .. resultAt(group, whole, index)
 end
 
--- How many tasks a session has claimed: more than its claims are, by the field `batched`.
-local function claimedBy(session)
-  return call('SCARD', key('claims', session)) + tonumber(call('HGET', key('session', session), 'batched') or 0)
+-- How many tasks a session has claimed: more than its claims are, by its field `batched`.
+local function claimedBy(session, batched)
+  return call('SCARD', key('claims', session)) + tonumber(batched or call('HGET', key('session', session), 'batched') or 0)
 end

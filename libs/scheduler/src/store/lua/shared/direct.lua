@@ -5,14 +5,14 @@ local mostDirect, overdueMs, promptMs, distrustMs, silentMs = 4, 300, 50, 30000,
 -- Slots in use, and the share of all slots that they are with what is on its way; nil when it is not to be told.
 -- What came to be suspended since its last beat counts as in use: at worst Dispatch carries what it might have had.
 local function useOf(session, time, up, waiting)
-  local slots, suspended, draining, stuck, succeeded, told =
-    unpack(call('HMGET', key('session', session), 'slots', 'suspended', 'draining', 'stuck', 'succeeded', 'direct'))
+  local slots, suspended, draining, stuck, succeeded, told, batched = unpack(call('HMGET', key('session', session),
+    'slots', 'suspended', 'draining', 'stuck', 'succeeded', 'direct', 'batched'))
   local beat = call('ZSCORE', sessions, session)
   if not beat or up - beat > silentMs or draining == '1' or stuck == '1' or succeeded then return nil end
   local since = told and time - string.match(told, '^%d+')
   if since and since > distrustMs then call('HDEL', key('session', session), 'direct')
   elseif since and since > promptMs then return nil end
-  local used = math.max(0, claimedBy(session) - tonumber(suspended or 0))
+  local used = math.max(0, claimedBy(session, batched or 0) - tonumber(suspended or 0))
   if used + waiting > math.max(1, tonumber(slots) / 2) then return nil end
   return used, (used + waiting) / tonumber(slots)
 end

@@ -6,21 +6,31 @@ local virtualSecond = 1e7
 local ready, hinted, virtualBefore, virtualTime, clocks, moving, revived
 atStart(function()
   ready, hinted = prefix .. 'ready', prefix .. 'hinted'
-  virtualBefore = tonumber(call('GET', prefix .. 'virtual') or 0)
-  virtualTime, clocks, moving, revived = virtualBefore, {}, {}, 0
+  virtualBefore, virtualTime, clocks, moving, revived = nil, nil, {}, {}, 0
 end)
+
+local function virtual()
+  if not virtualTime then
+    virtualTime = tonumber(call('GET', prefix .. 'virtual') or 0)
+    virtualBefore = virtualTime
+  end
+  return virtualTime
+end
+local function setVirtual(to)
+  if to > virtual() then virtualTime = to end
+end
 
 -- A tree that has a root alone has none yet: its next task comes a second after what is taken now.
 local function clockOf(root)
-  clocks[root] = clocks[root] or tonumber(call('HGET', key('task', root), 'virtual') or virtualTime + virtualSecond)
+  clocks[root] = clocks[root] or tonumber(call('HGET', key('task', root), 'virtual') or virtual() + virtualSecond)
   return clocks[root]
 end
 local function setClock(root, clock) clocks[root], moving[root] = clock, clock end
 
-local function startOf(root) return math.max(clockOf(root), virtualTime) end
+local function startOf(root) return math.max(clockOf(root), virtual()) end
 
 -- Arrivals tick, so that equals go in the order of their arrival.
-local function tick(by) virtualTime = virtualTime + by end
+local function tick(by) setVirtual(virtual() + by) end
 
 -- Beyond 2^53 numbers are no whole ones any more: with a priority of 900 and more, or revived.
 local function spellPlace(place) return math.abs(place) < 2 ^ 53 and string.format('%d', place) or place end

@@ -1,6 +1,6 @@
 -- Moves entries from ready to hinted, in the caller's name (D1), while the window has room. Cost O(taken x log ready).
-local served, hints, allSlots
-atStart(function() served, hints, allSlots = {}, {}, 0 end)
+local served, hints
+atStart(function() served, hints = {}, {} end)
 local function isServed(coroutine)
   if served[coroutine] == nil then served[coroutine] = call('SCARD', key('serves', coroutine)) > 0 end
   return served[coroutine]
@@ -103,7 +103,7 @@ local function fromReady(room, quantum, members, single)
     local start = tonumber(place)
     at = at + 2
     if start >= 0 then
-      virtualTime = math.max(virtualTime, start)
+      setVirtual(start)
       tick(virtualSecond / 100) -- so that a large tree gets its turn in an endless stream of small new ones
     end
     if string.sub(id, 1, 1) == 'g' then
@@ -131,17 +131,22 @@ local function rests(session, n)
   add('resting', n - tonumber(before or 0))
 end
 
--- Slots that nobody uses and nothing is on its way to. `capacity`: their sum, then sessions that drain, whose tasks do not
--- count (sessions.lua).
+-- The sum of all slots, then sessions that drain, whose tasks do not count (sessions.lua).
+local function capacity()
+  local slots, draining = string.match(call('GET', prefix .. 'capacity') or '0', '^(%d+)(.*)$')
+  return tonumber(slots), draining
+end
+
+-- Slots for what is ready: those that nobody uses and nothing is on its way to. Most calls find nothing there.
 local function freeSlots()
-  local capacity, draining = string.match(call('GET', prefix .. 'capacity') or '0', '^(%d+)(.*)$')
+  if call('EXISTS', ready) == 0 then return 0 end
+  local slots, draining = capacity()
   local running, resting, ending = unpack(call('HMGET', prefix .. 'counts', 'running', 'resting', 'ending'))
   running = tonumber(running or 0) - tonumber(resting or 0) - tonumber(ending or 0)
   for session in string.gmatch(draining, '%S+') do
     running = running - claimedBy(session) + tonumber(call('HGET', key('session', session), 'resting') or 0)
   end
-  allSlots = tonumber(capacity)
-  return allSlots - math.max(0, running) - call('ZCARD', hinted)
+  return slots - math.max(0, running) - call('ZCARD', hinted)
 end
 
 -- What a script ends with: hints for slots that nobody uses.
@@ -154,6 +159,6 @@ local function take(time)
   end
   writeAll()
   for root, clock in pairs(moving) do call('HSET', key('task', root), 'virtual', spellPlace(clock)) end
-  if virtualTime > virtualBefore then call('SET', prefix .. 'virtual', spellPlace(virtualTime)) end
+  if virtualTime ~= virtualBefore then call('SET', prefix .. 'virtual', spellPlace(virtualTime)) end
   return hints
 end
