@@ -40,6 +40,12 @@ export const sabotages: readonly Sabotage[] = [
     from: "call('ZADD', hinted, -(time + overdueMs), id)",
     to: "call('ZREM', hinted, id)",
   },
+  {
+    name: 'a direct claim is not among what the session holds',
+    script: 'submit',
+    from: "call('SADD', key('claims', session), task.id)",
+    to: '',
+  },
   { name: 'timers die with their worker', script: 'sweep', from: "deliver(id, what .. '\\ntimer\\n')", to: '' },
   {
     name: 'the end of a child is not told',

@@ -244,10 +244,11 @@ class Simulation {
     return [fate < 30 ? this.#random.below(500) : 0];
   }
 
-  /** News and direct hints: lost, late, doubled. */
+  /** News, direct claims and hints: lost, late, doubled. */
   #news(channel: string, text: string): void {
     const faulty = this.#moves < faultyMoves;
-    if (text.startsWith('hints')) this.#faults['direct hint'] = (this.#faults['direct hint'] ?? 0) + 1;
+    for (const kind of ['hints', 'claim'])
+      if (text.startsWith(`${kind}\n`)) this.#faults[`direct ${kind}`] = (this.#faults[`direct ${kind}`] ?? 0) + 1;
     if (faulty && this.#random.percent(20)) return;
     const late = faulty && this.#random.percent(10) ? this.#random.below(2_000) : 0;
     for (const { line } of this.#engines) {

@@ -5,11 +5,13 @@ import { partitionOf } from '../contract/ids.ts';
 import type { ClaimNews, Listener } from '../contract/store.ts';
 import type { TaskId } from '../contract/task.ts';
 import type { TaskRecord } from '../contract/views.ts';
+import { toFirstRun } from './claims.ts';
 import { toMembers } from './member-reads.ts';
 import { toRecord } from './record-row.ts';
 
 const hintsMark = 'hints\n';
 const eventsMark = 'events\n';
+const claimMark = 'claim\n';
 
 type EventLine = [id: TaskId, token: string, from: number, event: string, ends: string];
 
@@ -44,12 +46,22 @@ function hearEvents(listener: Listener, lines: readonly string[]): void {
   if (told.length > 0) listener.events?.(told);
 }
 
+function hearClaim(listener: Listener, text: string): void {
+  const [number = '', token = '', time] = text.split('\n', 3);
+  const row = text.slice(number.length + token.length + String(time).length + 3);
+  listener.claim?.(toFirstRun(row, token, Number(time)), Number(number));
+}
+
 /** A line each: the id of a task, or JSON of the id, fields and values of one that has settled. */
 export function hearMessage(listener: Listener, text: string, partitions: number): void {
   if (text.startsWith(hintsMark)) {
     const hints = toHints(text.slice(hintsMark.length).split('\n'));
     const [first] = hints;
     if (first !== undefined) listener.hints?.(partitionOf(first.id, partitions), hints);
+    return;
+  }
+  if (text.startsWith(claimMark)) {
+    hearClaim(listener, text.slice(claimMark.length));
     return;
   }
   if (text.startsWith(eventsMark)) {

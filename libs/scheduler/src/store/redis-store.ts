@@ -34,7 +34,8 @@ import {
   type TurnAnswer,
 } from '../contract/store.ts';
 import type { SessionId, TaskId } from '../contract/task.ts';
-import { type FlatNews, inOrder, toAnswer, toClaims, toNews, type WireClaim, type WireMembers } from './answers.ts';
+import { type FlatNews, toAnswer, toNews } from './answers.ts';
+import { inOrder, toClaims, type WireClaim, type WireFirstRuns, type WireMembers } from './claims.ts';
 import { MemberReads } from './member-reads.ts';
 import { hearMessage, toHints } from './messages.ts';
 import type { RedisConnection } from './redis-connection.ts';
@@ -65,9 +66,10 @@ export class RedisStore implements Store {
 
   async submit(partition: number, roots: readonly NewRoot[]) {
     const rows = roots.flatMap(rootRow);
-    const [existing, createdAt, hints] = (await this.#run('submit', partition, [this.#hears, roots.length, ...rows], {
-      items: roots.length,
-    })) as [string[], number, string[]];
+    const alone = this.partitions === 1 ? 1 : 0;
+    const row = [this.#hears, alone, roots.length, ...rows];
+    const answer = await this.#run('submit', partition, row, { items: roots.length });
+    const [existing, createdAt, hints] = answer as [string[], number, string[]];
     return { existing: existing.map((id) => (id === '' ? undefined : id)), createdAt, hints: toHints(hints) };
   }
 
@@ -75,9 +77,8 @@ export class RedisStore implements Store {
     const answer = await this.#run('claim', partition, [session, nonce, max, bytesPerCall, ...idRows(ids)], {
       items: ids.length,
     });
-    const [records, members, hints] = answer as [WireClaim[], WireMembers[], string[]];
-    const claims = toClaims(records, members);
-    return { claims: inOrder(claims, ids, records.length === 0 && members.length < 2), hints: toHints(hints) };
+    const [records, members, firstRuns, hints] = answer as [WireClaim[], WireMembers[], WireFirstRuns, string[]];
+    return { claims: inOrder([records, members, firstRuns], ids), hints: toHints(hints) };
   }
 
   async commit(partition: number, turns: readonly Turn[], next?: Next) {
@@ -101,17 +102,18 @@ export class RedisStore implements Store {
       const script = turns.slice(from, to).some(isGrowing) ? 'commit-growing' : 'commit';
       row.push(...nextRow(next && shareOf(next, turns, from, to)));
       const answer = await this.#run(script, partition, [to - from, ...row], { items: to - from });
-      const [texts, ready, told, letters, records, members, all] = answer as [
+      const [texts, ready, told, letters, records, members, firstRuns, all] = answer as [
         [TurnAnswer['kind'], string[]][],
         string[],
         FlatNews,
         string[],
         WireClaim[],
         WireMembers[],
+        WireFirstRuns,
         number,
       ];
       slots = all;
-      claims.push(...toClaims(records, members));
+      claims.push(...toClaims([records, members, firstRuns]));
       answers.push(...texts.map(toAnswer));
       hints.push(...toHints(ready));
       news.push(...toNews(told));
@@ -139,13 +141,14 @@ export class RedisStore implements Store {
     row.push(...nextRow(next));
     const script = settlements.some(isGathering) ? 'settle-growing' : 'settle';
     const answer = await this.#run(script, partition, row, { items: settlements.length });
-    const [kinds, hints, news, mail, records, members] = answer as [
+    const [kinds, hints, news, mail, records, members, firstRuns] = answer as [
       (SettleAnswer['kind'] | number)[],
       string[],
       FlatNews,
       string[],
       WireClaim[],
       WireMembers[],
+      WireFirstRuns,
     ];
     const answers: SettleAnswer[] = Array.from(settlements, () => settled);
     let at = 0;
@@ -155,7 +158,7 @@ export class RedisStore implements Store {
     }
     if (at !== settlements.length)
       throw new CorralInternalError(`the store has answered ${at} of ${settlements.length} settlements`);
-    const claims = toClaims(records, members);
+    const claims = toClaims([records, members, firstRuns]);
     return { answers, claims, hints: toHints(hints), news: toNews(news), mail: mail.map(Number) };
   }
 

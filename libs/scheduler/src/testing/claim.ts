@@ -84,7 +84,7 @@ export function claimNext(part: Partition, { session: id, nonce, max, resting }:
 const bytesOf = ({ args, history, events }: Claim): number =>
   [args, ...history, ...events.map(encodeEvent)].reduce((sum, text) => sum + Buffer.byteLength(text), 0);
 
-const claimOf = (task: MemoryTask, claimedAt: number): Claim => ({
+export const claimOf = (task: MemoryTask, claimedAt: number): Claim => ({
   id: task.id,
   member: task.member && { group: task.member.group.id, index: String(task.member.index) },
   token: task.claim?.token ?? '',

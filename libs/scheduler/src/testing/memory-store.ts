@@ -74,7 +74,7 @@ export class MemoryStore extends MemoryViews implements Store {
   submit(partition: number, roots: readonly NewRoot[]) {
     return this.#call('submit', partition, (part) => {
       const existing = roots.map((root) => submitRoot(part, root));
-      const hints = sendDirect(part, this.#news, partition, part.take());
+      const hints = sendDirect(part, this.#news, partition, part.take(), this.partitions === 1);
       return { existing, createdAt: part.now(), hints };
     });
   }

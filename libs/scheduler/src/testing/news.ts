@@ -1,6 +1,6 @@
 /** Tells listeners what is for them, after the call that made it: never within it, and once a call. */
 import type { Hint } from '../contract/dispatch.ts';
-import type { Listener } from '../contract/store.ts';
+import type { Claim, Listener } from '../contract/store.ts';
 import type { SessionId, TaskId } from '../contract/task.ts';
 import type { TaskRecord } from '../contract/views.ts';
 
@@ -31,12 +31,24 @@ export class News {
 
   /** False when nobody hears it. */
   hint(session: SessionId, partition: number, hint: Hint): boolean {
-    const heard = [...this.#listeners].filter((entry) => entry.session === session);
-    for (const entry of heard)
-      this.#carry(() => {
-        if (this.#listeners.has(entry)) entry.listener.hints?.(partition, [hint]);
-      });
-    return heard.length > 0;
+    this.#direct(session, (listener) => listener.hints?.(partition, [hint]));
+    return this.isHeard(session);
+  }
+
+  claim(session: SessionId, claim: Claim, number: number): void {
+    this.#direct(session, (listener) => listener.claim?.(claim, number));
+  }
+
+  isHeard(session: SessionId): boolean {
+    return [...this.#listeners].some((entry) => entry.session === session);
+  }
+
+  #direct(session: SessionId, tell: (listener: Listener) => void): void {
+    for (const entry of this.#listeners)
+      if (entry.session === session)
+        this.#carry(() => {
+          if (this.#listeners.has(entry)) tell(entry.listener);
+        });
   }
 
   flush(): void {

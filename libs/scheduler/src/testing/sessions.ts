@@ -38,6 +38,8 @@ export interface Session {
   succeeded: boolean;
   /** When it was told of what directly, as long as it has not come to claim that. */
   told: { at: number; of: TaskId } | undefined;
+  /** Number of the last direct claim. */
+  given: number;
   readonly claimed: Set<MemoryTask>;
 }
 
@@ -77,6 +79,7 @@ export class Sessions {
         lost: false,
         succeeded: false,
         told: undefined,
+        given: 0,
         claimed: new Set(),
       });
   }

@@ -77,6 +77,11 @@ export class Claims {
     return await this.#follow(lane, partition, { held: taken, max: taken }, call);
   }
 
+  /** The store has claimed it for this worker. */
+  given(claim: Claim): void {
+    this.#begin([claim], this.#parts.slots.acquireNowait(1));
+  }
+
   /** As `following`, for a call that suspends so many tasks: they give their slots up when it is answered. No more than that:
    *  what they have created is work for all, and hints carry the rest. */
   async replacing<T extends { claims: Claim[] }>(

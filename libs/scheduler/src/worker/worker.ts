@@ -88,6 +88,8 @@ export class Worker {
   #listening: { close(): Promise<void> } | undefined;
   #consumptions: Consumption[] = [];
   #draining = false;
+  /** Number of the last direct claim. */
+  #lastGiven = 0;
 
   constructor(parts: WorkerParts) {
     this.#parts = parts;
@@ -229,6 +231,7 @@ export class Worker {
       news: (ids) => this.#runs.hear(ids),
       events: (news) => this.#runs.tell(news),
       hints: (partition, hints) => this.#hinter.take(partition, hints),
+      claim: (claim, number) => this.#given(claim, number),
     });
     await this.#session.begin();
   }
@@ -239,6 +242,7 @@ export class Worker {
     this.#runs.fence(this.#runs.ids('all'), 'the session has lost its lease');
     await this.#listening?.close();
     this.#session = this.#newSession();
+    this.#lastGiven = 0;
     await untilAvailable(this.#parts.clock, () => this.#beginSession());
   }
 
@@ -255,6 +259,14 @@ export class Worker {
       this.#warn('could not claim what became ready here; the sweep hands it out', error),
     );
     return slots;
+  }
+
+  /** Direct claims (Listener.claim). One that is left alone here is a stray, if it has not begun. */
+  #given(claim: Claim, number: number): void {
+    if (number <= this.#lastGiven) return;
+    this.#lastGiven = number;
+    if (this.#draining) void this.#giveBack(claim.id, 'this worker stops', undefined);
+    else this.#claims.given(claim);
   }
 
   #begin(claim: Claim): void {

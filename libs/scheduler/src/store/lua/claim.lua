@@ -3,10 +3,9 @@
   Keeps T2 (new token), T3, T4, D2 (what is claimed or settled is left out), I1. The same session and nonce get the same
   claims again.
   KEYS prefix    ARGV session nonce max bytes; count, then group n indices, or '' n ids for each; channel
-  Returns {{claim, ...}, {members, ...}, hints}; claim = {id, token, coroutine, args, options, attempt, parent, created,
+  Returns {{claim, ...}, {members, ...}, first runs (claims.lua), hints}; claim = {id, token, coroutine, args, options, attempt, parent, created,
   started, commits, logged, failures, first operation, begun, time, history, events}; members = {group, token, parent,
-  created, started, time, index of the first, {'row NUL row ...', ...}} of members of a gather that follow each other; or of other tasks
-  that run for the first time, with '' for a group and id, created, parent, options, coroutine and args for a row, a line each
+  created, started, time, index of the first, {'row NUL row ...', ...}} of members of a gather that follow each other
   Cost O(claimed + size of their histories) ]]
 --# include keys now news sums counts texts batches members groups whole promote mail inbox tell ready take wake timers settle cancel retry end-tree suspects least-whole claims claim-members
 claimAs(now())
@@ -29,4 +28,4 @@ local toldOf = string.match(call('HGET', key('session', session), 'direct') or '
 if seen[toldOf or ''] then call('HDEL', key('session', session), 'direct') end -- it hears, and is told of more (direct.lua)
 local hinted_now = take(time)
 publishNews()
-return { claims, memberClaims, hinted_now }
+return { claims, memberClaims, firstClaims(), hinted_now }

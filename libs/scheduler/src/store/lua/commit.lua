@@ -175,4 +175,4 @@ end
 followOn(time)
 local handed = take(time)
 publishNews()
-return { answers, handed, newsOfCaller(), mailTo, claims, memberClaims, (capacity()) }
+return { answers, handed, newsOfCaller(), mailTo, claims, memberClaims, firstClaims(), (capacity()) }

@@ -214,4 +214,4 @@ end
 followOn(time)
 local handed = take(time)
 publishNews()
-return { answers, handed, newsOfCaller(), mailTo, claims, memberClaims }
+return { answers, handed, newsOfCaller(), mailTo, claims, memberClaims, firstClaims() }

@@ -1,12 +1,12 @@
 #!lua
 --[[ submit: creates root tasks and makes them ready.
   Keeps I3 (record and place in `ready` in one step), T3. A root that exists already is left alone (re-sent).
-  What a worker with room is told of directly is not among the hints.
-  KEYS prefix    ARGV client ('' when it does not listen), count, then id coroutine args options '' for each, or
+  What a worker with room is told of directly is not among the hints; it may have been claimed for it (direct.lua).
+  KEYS prefix    ARGV client ('' when it does not listen), '1' when this is the only partition, count, then id coroutine args options '' for each, or
   'more' priority limits resultTtlMs idempotencyKey fingerprint in place of ''; channel
   Returns {{'' | existing id | 'conflict', ...}, time, hints}    Cost O(roots x log ready) ]]
 --# include keys now news sums counts texts batches members groups whole promote ready take timers start-by sessions direct
-local time, answers, client, roots, places, given, keys = now(), {}, arg(), {}, {}, {}, {}
+local time, answers, client, alone, roots, places, given, keys = now(), {}, arg(), arg() == '1', {}, {}, {}, {}
 for i = 1, count() do
   local root = { id = arg(), coroutine = arg(), args = arg(), options = arg(), priority = '0', limits = '', ttl = '86400000', name = '' }
   if arg() == 'more' then root.priority, root.limits, root.ttl, root.name, root.fingerprint = arg(), arg(), arg(), arg(), arg() end
@@ -39,4 +39,4 @@ for i, root in ipairs(given) do
 end
 callWithAll('ZADD', prefix .. 'roots', roots)
 callWithAll('ZADD', ready, places)
-return { answers, time, direct(take(time), time) }
+return { answers, time, direct(take(time), alone, time) }

@@ -101,7 +101,5 @@ end
 local function writeClaims()
   writeMembers()
   for _, answer in ipairs(memberClaims) do answer[8] = allTexts(answer[8]) end
-  local rows = allTexts(firstRuns)
-  if #rows > 0 then table.insert(memberClaims, 1, { '', firstToken, '', '', time, time, 0, rows }) end
   callWithAll('SADD', key('claims', session), claimed)
 end
