@@ -116,6 +116,7 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
     if (unfit.length > 0) throw new UnfitStoreError(unfit.join('; '));
     await connection.agreeOnPartitions();
     await connection.agreeOnFormat();
+    await connection.loadScripts();
     for (const warning of warnings) instrument.warning?.(warning, undefined);
   } catch (error) {
     await close();

@@ -42,6 +42,9 @@ const lastRetryMs = 1000;
 
 /** Of the data in Redis (docs/reference/redis-keys.md). One more when scripts of the version before would misread it. */
 const format = 2;
+const raise = `local known = tonumber(redis.call('GET', KEYS[1]) or 0)
+if known < tonumber(ARGV[1]) then redis.call('SET', KEYS[1], ARGV[1]) end
+return known`;
 
 export class RedisConnection {
   readonly redis: RedisClient;
@@ -135,13 +138,11 @@ export class RedisConnection {
    * @throws RangeError that names both formats.
    */
   async agreeOnFormat(): Promise<void> {
-    const key = `{${this.#prefix}}:format`;
-    const known = Number((await this.ask((redis) => redis.get(key))) ?? 0);
-    if (known > format)
+    const known = await this.ask((redis) => redis.eval(raise, 1, `{${this.#prefix}}:format`, format));
+    if (Number(known) > format)
       throw new RangeError(
         `this cluster (CORRAL_PREFIX ${this.#prefix}) was used by a newer version of Corral: its data has format ${known}, and this version knows ${format}. Start the newer version again`,
       );
-    if (known < format) await this.ask((redis) => redis.set(key, format));
   }
 
   /** Channel of news about settled tasks; `<channel>:<session>` has what is for one session, `<channel>:<client>` what is for
@@ -166,6 +167,18 @@ export class RedisConnection {
     }
   }
 
+  /**
+   * So that a process which may not load them, or finds memory full, does not start.
+   * @throws Error of Redis that says why it refuses them.
+   */
+  async loadScripts(): Promise<void> {
+    const scripts = Object.values(this.#scripts);
+    await this.askPrimaries(async (redis) => {
+      const known = new Set((await redis.function('LIST', 'LIBRARYNAME', 'corral_*')).map(libraryName));
+      for (const script of scripts) if (!known.has(script.name)) await loadInto(redis, script);
+    });
+  }
+
   /** A Redis that does not know the script has not begun with it: a new one, or one that has lost its data. */
   async #call(script: Script, keys: string, args: (string | number)[]): Promise<unknown> {
     const call = (): Promise<unknown> => this.redis.fcall(script.name, 1, keys, ...args);
@@ -182,14 +195,11 @@ export class RedisConnection {
 
   /** Answers why a server has not taken it: of a Redis Cluster another one may be asked. Many calls may miss a script at once. */
   #load(script: Script): Promise<unknown[]> {
-    const load = async (redis: Redis): Promise<unknown[]> => {
-      try {
-        await redis.function('LOAD', script.text);
-      } catch (error) {
-        if (!isKnownLibrary(error)) return [error];
-      }
-      return [];
-    };
+    const load = (redis: Redis): Promise<unknown[]> =>
+      loadInto(redis, script).then(
+        () => [],
+        (error: unknown) => [error],
+      );
     let loading = this.#loading.get(script);
     if (loading === undefined) {
       loading = Promise.all(this.#primaries().map(load)).then((refusals) => refusals.flat());
@@ -247,6 +257,17 @@ export class RedisConnection {
     this.redis.disconnect();
   }
 }
+
+async function loadInto(redis: Redis, { text }: Script): Promise<void> {
+  try {
+    await redis.function('LOAD', text);
+  } catch (error) {
+    if (!isKnownLibrary(error)) throw error;
+  }
+}
+
+/** Of an entry of FUNCTION LIST: names and values by turns. */
+const libraryName = (entry: unknown): unknown => (entry as unknown[])[(entry as unknown[]).indexOf('library_name') + 1];
 
 /** A Redis Cluster says of an outage only that no node has helped; the last of them has said why. */
 const wordsOf = (error: Error & { lastNodeError?: Error }): string =>

@@ -67,6 +67,9 @@ export interface WorkerParts {
 
 const roundMs = 1000;
 const strayRoundMs = 2000;
+/** A claim that this worker was told of for so long, or whose time its clock does not know, may have been taken back: two looks for
+ *  strays take longer, and so does a lease. */
+const promptMs = 1000;
 
 export class Worker {
   readonly #parts: WorkerParts;
@@ -231,7 +234,11 @@ export class Worker {
       news: (ids) => this.#runs.hear(ids),
       events: (news) => this.#runs.tell(news),
       hints: (partition, hints) => this.#hinter.take(partition, hints),
-      claim: (claim, number) => this.#given(claim, number),
+      claim: (claim, number) => {
+        this.#given(claim, number).catch((error: unknown) =>
+          this.#warn('could not begin what was claimed for this worker; it is given back', error, claim),
+        );
+      },
     });
     await this.#session.begin();
   }
@@ -262,11 +269,20 @@ export class Worker {
   }
 
   /** Direct claims (Listener.claim). One that is left alone here is a stray, if it has not begun. */
-  #given(claim: Claim, number: number): void {
+  async #given(claim: Claim, number: number): Promise<void> {
     if (number <= this.#lastGiven) return;
     this.#lastGiven = number;
-    if (this.#draining) void this.#giveBack(claim.id, 'this worker stops', undefined);
+    const isPrompt = Math.abs(this.#parts.clock.now() - claim.claimedAt) < promptMs;
+    if (!isPrompt && !(await this.#isCurrent(claim))) return;
+    if (this.#draining) await this.#giveBack(claim.id, 'this worker stops', undefined);
     else this.#claims.given(claim);
+  }
+
+  async #isCurrent({ id, token }: Claim): Promise<boolean> {
+    const { store, clock } = this.#parts;
+    const asked = [{ id, token, known: 0, commits: 0 }];
+    const [answer] = await untilAvailable(clock, () => store.receive(this.#partition(id), asked));
+    return answer?.kind === 'committed';
   }
 
   #begin(claim: Claim): void {

@@ -17,6 +17,7 @@ import { directing } from './conformance/directing.ts';
 import { ending } from './conformance/ending.ts';
 import { fairness } from './conformance/fairness.ts';
 import { followingOn } from './conformance/following-on.ts';
+import { giving } from './conformance/giving.ts';
 import { groups } from './conformance/groups.ts';
 import { large } from './conformance/large.ts';
 import { limiting } from './conformance/limiting.ts';
@@ -52,6 +53,7 @@ export function storeConformance(name: string, makeStore: () => Promise<Harness>
       claimedTogether,
       settling,
       followingOn,
+      giving,
       awaiting,
       deadlocks,
       ending,

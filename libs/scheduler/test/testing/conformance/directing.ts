@@ -3,6 +3,9 @@ import type { SessionId, TaskId } from '../../../src/contract/task.ts';
 import type { It } from '../store-conformance.ts';
 import { ids, leaves, partition, type Rig } from './rig.ts';
 
+/** What is too large for a direct claim is hinted. */
+const large = { args: JSON.stringify('x'.repeat(16_384)) };
+
 /** A worker that listens; `heard`: what it was told of directly. */
 async function listening(rig: Rig, id: SessionId, options?: Parameters<Rig['worker']>[1]): Promise<TaskId[]> {
   await rig.worker(id, options);
@@ -15,7 +18,7 @@ async function listening(rig: Rig, id: SessionId, options?: Parameters<Rig['work
 async function submit(rig: Rig, ...endings: string[]): Promise<{ created: TaskId[]; left: TaskId[] }> {
   const roots = endings.map((ending) => {
     for (;;) {
-      const root = rig.newRoot();
+      const root = rig.newRoot(large);
       if (root.id.endsWith(ending)) return root;
     }
   });
@@ -39,7 +42,7 @@ export function directing(it: It): void {
       await rig.worker();
       const heard: unknown[] = [];
       await rig.store.listen('w1', { news: () => undefined, hints: (...what) => void heard.push(what) });
-      const root = rig.newRoot({ options: '{"priority":7}' });
+      const root = rig.newRoot({ ...large, options: '{"priority":7}' });
       await rig.store.submit(partition, [root]);
       await vi.waitFor(() => expect(heard).toEqual([[partition, [{ id: root.id, priority: 7 }]]]));
     });
@@ -53,7 +56,7 @@ export function directing(it: It): void {
 
     it('go to the worker with the larger share of free slots', async (rig) => {
       const [busy, free] = [await listening(rig, 'w1'), await listening(rig, 'w2')];
-      await rig.claim([await rig.submit()], 'w1');
+      await rig.claim([await rig.submit(large)], 'w1');
       const before = [busy.length, free.length];
       const { created } = await submit(rig, '0', '1');
       await vi.waitFor(() => expect(free.slice(before[1])).toEqual(created));
@@ -62,7 +65,7 @@ export function directing(it: It): void {
 
     it('do not count as busy what was suspended at the last beat', async (rig) => {
       await listening(rig, 'w1', { slots: 2 });
-      for (const run of await rig.claim([await rig.submit(), await rig.submit()])) await run.commit();
+      for (const run of await rig.claim([await rig.submit(large), await rig.submit(large)])) await run.commit();
       const unknown = await submit(rig, '');
       expect(unknown.left).toEqual(unknown.created);
       await (await rig.claimOne(unknown.created[0] ?? '')).commit();
@@ -86,7 +89,7 @@ export function directing(it: It): void {
 
     it('are of roots alone: members of a gather whose turn has come are the caller’s to hand out', async (rig) => {
       const heard = await listening(rig, 'w1', { slots: 3 });
-      const run = await rig.started();
+      const run = await rig.started(large);
       await run.commit({ groups: [run.group(1, leaves(10))] });
       await rig.worker('w2', { slots: 3 });
       const { created, left } = await submit(rig, '');
