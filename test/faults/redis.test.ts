@@ -180,19 +180,19 @@ row('F23', 'the disk is full: every write is refused', { workers: 2, apis: 1 }, 
   await nothingRanAgain(arena, work);
 });
 
-row('F25', 'SCRIPT FLUSH, again and again', { workers: 2 }, async (arena, findings) => {
+row('F25', 'FUNCTION FLUSH, again and again', { workers: 2 }, async (arena, findings) => {
   const id = await arena.submit('effects', { count: 2_000, ms: 50 });
   await arena.ledger.until((entries) => startsIn(entries) > 50);
   findings.open(await arena.openShare(id));
   let gone = 0;
   for (let round = 0; round < 20; round++) {
     gone += await arena.redis.ask(async (redis) => {
-      await redis.script('FLUSH');
+      await redis.function('FLUSH');
       return 1;
     });
     await sleep(50);
   }
-  findings.proven(`scripts flushed ${gone} times`, gone === 20);
+  findings.proven(`functions flushed ${gone} times`, gone === 20);
   expect((await arena.settled(id, 60_000)).result).toEqual(numbers(2_000));
   expect(repeated(await arena.ledger.starts())).toEqual([]);
 });
