@@ -33,7 +33,7 @@ for i, root in ipairs(given) do
     create(id, root.coroutine, root.args, root.options, root.priority, time, more)
     mustStart(id, root.limits, time)
     moved(nil, 'pending', 1)
-    roots[#roots + 1], roots[#roots + 2] = 0, id
+    roots[#roots + 1], roots[#roots + 2] = '0', id
     places[#places + 1], places[#places + 2] = placeOf(virtual(), root.priority), id
   end
 end

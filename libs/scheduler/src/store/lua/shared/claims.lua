@@ -61,7 +61,7 @@ local function claimRecord(id, row, popped)
     if isFull() then return endUnstarted(id, time) or makeReadyFirst(id, time) end
     if crashes and isSuspect(id) and not tryOn(session, id, claimed) then return call('ZADD', hinted, -(time + 100), id) end
     attempt = attempt + 1
-    token = attempt .. ':' .. session .. ':' .. nonce
+    token = attempt == 1 and firstToken or attempt .. ':' .. session .. ':' .. nonce
     started = started and tonumber(started) or time
     call('HSET', taskKey, 'state', 'running', 'attempt', spell(attempt), 'token', token, 'worker', session, 'started', spell(started))
     if retrying then

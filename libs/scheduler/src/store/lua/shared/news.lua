@@ -2,9 +2,13 @@
 -- is for the calling session itself goes back with the answer.
 -- `endedRoots`: client and `watched` of those that have ended in this call; `caller`: the calling session; `committing`: the task
 -- whose turn is applied, which gets its events with the answer.
-local newsOf, watchedIds, ownNews, endedRoots, caller, committing
-atStart(function() newsOf, watchedIds, ownNews, endedRoots, caller, committing = {}, {}, {}, {}, nil, nil end)
-local function callerOf(token) caller = sessionOf(token) end
+local newsOf, watchedIds, ownNews, endedRoots, caller, callersToken, committing
+atStart(function()
+  newsOf, watchedIds, ownNews, endedRoots, caller, callersToken, committing = {}, {}, {}, {}, nil, nil, nil
+end)
+local function callerOf(token)
+  if token ~= callersToken then caller, callersToken = sessionOf(token), token end -- tasks of one claim have the same
+end
 -- `news`: {id, token, number of the event, event}; `group`, `failed` when it is the decision of a gather.
 local function tellSession(session, news)
   if news[1] == committing then return end

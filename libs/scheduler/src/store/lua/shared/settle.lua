@@ -104,7 +104,7 @@ local function conclude(id, state, payload, row, token, time)
     finish(id, state, payload, time, row, token)
     return true
   end
-  written(key('live', id))
+  if row[9] then written(key('live', id)) end
   if not row[9] or call('SCARD', key('live', id)) == 0 then -- without a commit it has no children
     finish(id, state, payload, time, row, token)
     return true

@@ -41,6 +41,7 @@ local function callWithAll(command, name, values)
   for from = 1, #values, 1000 do call(command, name, unpack(values, from, math.min(from + 999, #values))) end
 end
 local function written(name)
+  if not (sums[name] or joining[name] or leaving[name] or puts[name] or scores[name]) then return end
   for field, n in pairs(sums[name] or {}) do
     if n ~= 0 then call('HINCRBY', name, field, spell(n)) end
   end

@@ -19,7 +19,7 @@ local function hint(id, time)
   if not coroutine and group then coroutine, priority = rowOf(group, index) end
   if not coroutine then return 0 end
   if isServed(coroutine) then
-    call('ZADD', hinted, time, id)
+    call('ZADD', hinted, spell(time), id)
     hints[#hints + 1] = id
     hints[#hints + 1] = priority or '0'
     return 1
