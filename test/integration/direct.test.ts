@@ -1,4 +1,4 @@
-/** Tasks that come one at a time to an idle cluster: claimed for a worker or told to it directly, whatever happens to that worker. */
+/** Tasks that come one at a time to an idle cluster: claimed for a worker or told to it, whatever happens to that worker. */
 import { type Connection, connect } from '@corral/scheduler';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { hasRedisServer, OwnRedis } from './own-redis.ts';
@@ -55,7 +55,7 @@ describe.skipIf(!hasRedisServer)('without redis-server on the PATH these are ski
     expect(again()).toBe(0);
   });
 
-  it('D1 a worker that is stopped holds up what it is told in a moment, what BullMQ brings it, and one that is claimed for it', async () => {
+  it('D1 a worker that is stopped holds up what it is told in a moment, what BullMQ brings it, and one claim', async () => {
     const [stopped] = workers as [WorkerProcess];
     stopped.process.kill('SIGSTOP');
     const all = await took(40);

@@ -37,17 +37,15 @@ ${costs(report.rows)}
 
 ## Why targets are missed
 
-By the costs above and the profiles in the [decisions](adr/README.md) 0009 to 0020:
+By the costs above and the profiles in the [decisions](adr/README.md) 0009 to 0022:
 
 - *Two workers against one*, where tasks do nothing: one worker and Redis use more than half of two cores between them; a second
   worker shares the rest with them and with this process. Where tasks compute, Redis has nothing to do and two cores are twice
   as much as one.
-- *One task at idle* is as fast as BullMQ within the noise of this machine: runs of the same code gave 0.84 to 1.10 × for the
-  median. It takes three scripts, to submit, to claim and to settle, 0.7 ms of Redis. Most of that is spent before any of them does
-  anything: a call of nothing, after 30 ms without any, takes 0.16, 0.21 and 0.2 ms, and 0.02 to 0.04 ms when one follows the other.
-  Each call defines the functions of its script, and finds the processor's caches cold (0014, 0020).
-- *Batches over REST* come to 18,000 to 30,000 tasks/s, as the machine is quiet or not. Each task is a root, with a record, a claim
-  and an end of its own: 30 to 45 µs of Redis, nearly as much again of all others, which is what two cores have (0017, 0020).
+- *One task at idle*: the median is 1.2 to 1.3 × BullMQ's since the submit claims for a worker that holds nothing (0021, 0022). Of 300
+  tasks a round the 99th percentile is the third worst, which the machine decides as much as the code: pairs of runs gave 0.93 to 2.01 ×.
+- *Batches over REST* come to 22,000 to 33,000 tasks/s, as the machine is quiet or not. Each task is a root, with a record, a claim
+  and an end of its own: 35 µs of Redis, nearly as much again of all others, which is what two cores have (0017, 0021).
 - *What a gather lacks to the goal beyond.* It takes 20 to 27 µs of processor time a task, 7 to 10 of them in Redis, where it was 25
   to 35 before members that are claimed together ended together (0020). Of a gather of 10,000 that took 114 ms, 13 were its beginning, in
   which one worker sends its members, and 10 its end, in which it reads the results; in the 91 between, a worker waits for the

@@ -26,10 +26,10 @@
  * for 30 s: it may have died, or be held up, or hear nothing. Of up to three sessions one that runs nothing is told, else the
  * one with the largest share of free slots. Such a hint is overdue after 300 ms.
  *
- * Direct claims: a root that has just come, is small and has no time by which it must start is claimed by `submit` for a session that is
- * told directly and has claimed nothing: it hears of the claim (Listener.claim) and need not come for it. Should it not hear
- * that, the task is among those that it holds and does not run (`held`). Only where there is one partition: of what a session
- * does in others the store knows nothing at that moment.
+ * Direct claims: a root that has just come, is small and has no time by which it must start is claimed by `submit` for a
+ * session that is told directly and has claimed nothing: it hears of the claim (Listener.claim) and need not come for it.
+ * Should it not hear that, the task is among those that it holds and does not run (`held`). Only where there is one
+ * partition: of what a session does in others the store knows nothing at that moment.
  *
  * A call touches one partition. What a task asks of one in another partition (to hear of its end, a cancel), and the
  * answer, are *letters*: written into the outbox of the sender's partition in the same step as their cause, carried by

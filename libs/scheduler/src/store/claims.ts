@@ -24,8 +24,8 @@ export type WireClaim = [
   string[],
 ];
 
-/** Members of a gather that follow each other and run for the first time: what they have in common, the index of the first, and their
- *  rows, many a text. */
+/** Members of a gather that follow each other and run for the first time: what they have in common, the index of the first,
+ *  and their rows, many a text. */
 export type WireMembers = [
   group: string,
   token: string,

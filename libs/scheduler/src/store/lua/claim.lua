@@ -3,8 +3,8 @@
   Keeps T2 (new token), T3, T4, D2 (what is claimed or settled is left out), I1. The same session and nonce get the same
   claims again.
   KEYS prefix    ARGV session nonce max bytes; count, then group n indices, or '' n ids for each; channel
-  Returns {{claim, ...}, {members, ...}, first runs (claims.lua), hints}; claim = {id, token, coroutine, args, options, attempt, parent, created,
-  started, commits, logged, failures, first operation, begun, time, history, events}; members = {group, token, parent,
+  Returns {{claim, ...}, {members, ...}, first runs (claims.lua), hints}; claim = {id, token, coroutine, args, options, attempt,
+  parent, created, started, commits, logged, failures, first operation, begun, time, history, events}; members = {group, token, parent,
   created, started, time, index of the first, {'row NUL row ...', ...}} of members of a gather that follow each other
   Cost O(claimed + size of their histories) ]]
 --# include keys now news sums counts texts batches members groups whole promote mail inbox tell ready take wake timers settle cancel retry end-tree suspects least-whole claims claim-members

@@ -7,8 +7,8 @@
   Allowed when memory is full, or suspended tasks could not go on; as `commit-growing` (scripts.ts), which creates tasks,
   it is not.
   KEYS prefix    ARGV count, then each turn as rows.ts writes it; what followOn reads (claim-next.lua); channel
-  Returns {{{'committed', events} | {'fenced'} | {'behind'}, ...}, hints, news of the caller, partitions with mail, claims and
-  members as claim.lua answers them, slots of all sessions}    Cost O(requests x log ready) ]]
+  Returns {{{'committed', events} | {'fenced'} | {'behind'}, ...}, hints, news of the caller, partitions with mail, claims,
+  members and first runs as claim.lua answers them, slots of all sessions}    Cost O(requests x log ready) ]]
 --# include keys now news sums counts texts batches members groups whole promote mail inbox tell ready take wake timers settle cancel retry end-tree subscribe logs start-by suspects least-whole claims claim-members claim-next gather
 local time = now()
 

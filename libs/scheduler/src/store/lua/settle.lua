@@ -7,8 +7,8 @@
   or 'first-last', 'payload NUL payload ...' for each; count, then id token state payload '' for each, or 'more' progress retryMs firstOp n logs
   in place of ''; count, then group index token state payload of a member and the gather that it ends with: id op
   returnExceptions limit 'row NUL row ...' token 'result NUL result ...', for each; what followOn reads (claim-next.lua); channel
-  Returns {{'ending' | 'retrying' | 'fenced' | n for n that are settled, ...} in that order, hints, news of the caller, partitions with mail, claims and members
-  as claim.lua answers them}    Cost O((settlements + claimed) x log ready) ]]
+  Returns {{'ending' | 'retrying' | 'fenced' | n for n that are settled, ...} in that order, hints, news of the caller, partitions
+  with mail, claims, members and first runs as claim.lua answers them}    Cost O((settlements + claimed) x log ready) ]]
 --# include keys now news sums counts texts batches members groups whole promote mail inbox tell ready take wake timers settle cancel retry end-tree logs suspects least-whole claims claim-members claim-next gather
 local time, answers, toTell = now(), {}, {}
 

@@ -1,9 +1,10 @@
 #!lua
 --[[ submit: creates root tasks and makes them ready.
-  Keeps I3 (record and place in `ready` in one step), T3. A root that exists already is left alone (re-sent).
+  Keeps I3 (record and place in `ready` in one step), T2, T3, T5. A root that exists already is left alone (re-sent).
   What a worker with room is told of directly is not among the hints; it may have been claimed for it (direct.lua).
-  KEYS prefix    ARGV client ('' when it does not listen), '1' when this is the only partition, count, then id coroutine args options '' for each, or
-  'more' priority limits resultTtlMs idempotencyKey fingerprint in place of ''; channel
+  KEYS prefix    ARGV client ('' when it does not listen), '1' when this is the only partition, count, then
+  id coroutine args options '' for each, or 'more' priority limits resultTtlMs idempotencyKey
+  fingerprint in place of ''; channel
   Returns {{'' | existing id | 'conflict', ...}, time, hints}    Cost O(roots x log ready) ]]
 --# include keys now news sums counts texts batches members groups whole promote ready take timers start-by sessions direct
 local time, answers, client, alone, roots, places, given, keys = now(), {}, arg(), arg() == '1', {}, {}, {}, {}

@@ -30,8 +30,8 @@ end
 
 local function isFull() return taken >= max or bytes > mostBytes end
 
--- {token, time, 'row NUL row ...', ...} of those that run for the first time; a row: id, created, parent, options, coroutine and args, a line
--- each.
+-- {token, time, 'row NUL row ...', ...} of those that run for the first time; a row: id, created, parent, options, coroutine and
+-- args, a line each.
 local function firstClaims() return { firstToken or '', time or 0, unpack(allTexts(firstRuns)) } end
 
 local function readClaimed(id)
