@@ -46,7 +46,7 @@ By the costs above and the profiles in the [decisions](adr/README.md) 0009 to 00
   tasks a round the 99th percentile is the third worst, which the machine decides as much as the code: pairs of runs gave 0.93 to 2.01 ×.
 - *Batches over REST* come to 23,000 to 31,000 tasks/s, as the machine is quiet or not: five runs of one state of the code gave 29,000,
   30,200, 23,300, 30,500 and 24,600, and BullMQ 10,200 to 14,600 beside them, least in the same runs. Each task is a root, with a record, a
-  claim and an end of its own: 35 µs of Redis (nine commands, 1,250 instructions of Lua), 11 of the API, 10 of the workers and 6 of the client,
+  claim and an end of its own: 35 µs of Redis (six commands of its own, a share of others, 1,250 instructions of Lua), 11 of the API, 10 of the workers and 6 of the client,
   62 of the 80 that two cores have at 25,000 tasks/s, with nothing among them that stands out (0017, 0021).
 - *What a gather lacks to the goal beyond.* It takes 20 to 27 µs of processor time a task, 7 to 10 of them in Redis, where it was 25
   to 35 before members that are claimed together ended together (0020). Of a gather of 10,000 that took 114 ms, 13 were its beginning, in

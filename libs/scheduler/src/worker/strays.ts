@@ -1,7 +1,8 @@
 /**
  * Strays: tasks that the store counts as claimed here and that nobody here runs. A store that has lost the end of what it
- * had acknowledged (power loss, failover) has forgotten that they were settled or given back; their session lives on, so no
- * lease runs out for them. The worker gives them back, and they run from what is left.
+ * had acknowledged (power loss, failover) has forgotten that they were settled or given back; or it had claimed one for this
+ * worker, which has not heard of that (Listener.claim). Their session lives on, so no lease runs out for them. The worker
+ * gives them back, and they run from what is left.
  */
 import type { Store } from '../contract/store.ts';
 import type { SessionId, TaskId } from '../contract/task.ts';

@@ -67,7 +67,7 @@ export interface WorkerParts {
 
 const roundMs = 1000;
 const strayRoundMs = 2000;
-/** A claim that this worker was told of for so long, or whose time its clock does not know, may have been taken back: two looks for
+/** A claim that this worker hears of so late, or whose time its clock does not know, may have been taken back: two looks for
  *  strays take longer, and so does a lease. */
 const promptMs = 1000;
 
@@ -303,7 +303,7 @@ export class Worker {
     try {
       const strays = this.#draining ? [] : await this.#strays.look(partition);
       if (strays.length === 0) return false;
-      this.#warn(`${strays.length} tasks that the store has forgotten the end of are given back`, undefined);
+      this.#warn(`${strays.length} tasks that are claimed for this worker and do not run here are given back`, undefined);
       await this.#release(partition, strays);
     } catch (error) {
       // While the store is away the sweep tells so, and the next look follows.
