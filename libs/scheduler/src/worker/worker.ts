@@ -303,7 +303,10 @@ export class Worker {
     try {
       const strays = this.#draining ? [] : await this.#strays.look(partition);
       if (strays.length === 0) return false;
-      this.#warn(`${strays.length} tasks that are claimed for this worker and do not run here are given back`, undefined);
+      this.#warn(
+        `${strays.length} tasks that are claimed for this worker and do not run here are given back`,
+        undefined,
+      );
       await this.#release(partition, strays);
     } catch (error) {
       // While the store is away the sweep tells so, and the next look follows.

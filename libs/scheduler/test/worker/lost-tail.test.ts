@@ -60,7 +60,7 @@ it.each([1, 4])(
     const others = await Promise.all(Array.from({ length: 8 }, () => cluster.client.submit('idle', {})));
     expect(await cluster.run(root())).toMatchObject({ state: 'succeeded', result: 2, attempt: 1 });
     for (const { id } of others) expect(await cluster.client.get(id)).toMatchObject({ state: 'suspended', attempt: 1 });
-    expect(warnings.join()).toContain('1 tasks that the store has forgotten the end of are given back');
+    expect(warnings.join()).toContain('1 tasks that are claimed for this worker and do not run here are given back');
   },
 );
 
