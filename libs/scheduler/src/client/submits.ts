@@ -95,7 +95,7 @@ export class Submits {
       hint(partition, hints);
       return existing.map((each) => ({ existing: each, createdAt }));
     };
-    this.#calls = new GroupCommit(clock, submit, bytesOf, mostUnderWay);
+    this.#calls = new GroupCommit(clock, submit, { bytesOf, mostUnderWay });
   }
 
   async one(task: NewTask, { idempotencyKey: key, trace }: BatchOptions): Promise<Submitted> {

@@ -10,6 +10,7 @@ import { bytesPerCall } from './limits.ts';
 /** What goes to the store in one call. */
 interface Batch<Request, Answer> {
   readonly requests: Request[];
+  items: number;
   bytes: number;
   readonly answers: PromiseWithResolvers<Answer[]>;
 }
@@ -20,28 +21,37 @@ interface Line<Request, Answer> {
   underWay: number;
 }
 
-/** A script with more than about 1,000 items holds the store for over 10 ms (reliability H13); a task is a few items. */
+export interface GroupCommitOptions<Request> {
+  /** A call carries 200 items at most; a request is one unless this says otherwise. */
+  itemsOf?: (request: Request) => number;
+  /** A call carries about 4 MiB at most, and one request at least. */
+  bytesOf?: (request: Request) => number;
+  /** Calls of one partition at once; one by default. */
+  mostUnderWay?: number;
+}
+
+/** A script with more than about 1,000 rows holds the store for over 10 ms (reliability H13); an item is a few rows. */
 const largestCall = 200;
 
 export class GroupCommit<Request, Answer> {
   readonly #clock: Clock;
   readonly #send: (partition: number, requests: readonly Request[]) => Promise<Answer[]>;
+  readonly #itemsOf: (request: Request) => number;
   readonly #bytesOf: (request: Request) => number;
   readonly #partitions = new Map<number, Line<Request, Answer>>();
   readonly #mostUnderWay: number;
   #unanswered = 0;
 
-  /** `bytesOf`: a call carries about 4 MiB at most, and one request at least. `mostUnderWay`: calls of one partition at once. */
   constructor(
     clock: Clock,
     send: (partition: number, requests: readonly Request[]) => Promise<Answer[]>,
-    bytesOf: (request: Request) => number = () => 0,
-    mostUnderWay = 1,
+    { itemsOf = () => 1, bytesOf = () => 0, mostUnderWay = 1 }: GroupCommitOptions<Request> = {},
   ) {
-    this.#mostUnderWay = mostUnderWay;
     this.#clock = clock;
     this.#send = send;
+    this.#itemsOf = itemsOf;
     this.#bytesOf = bytesOf;
+    this.#mostUnderWay = mostUnderWay;
   }
 
   /** Requests that wait, or are under way. */
@@ -55,7 +65,7 @@ export class GroupCommit<Request, Answer> {
       line = { batches: [], underWay: 0 };
       this.#partitions.set(partition, line);
     }
-    const { requests, answers } = this.#batchFor(line, this.#bytesOf(request));
+    const { requests, answers } = this.#batchFor(line, request);
     const index = requests.push(request) - 1;
     this.#unanswered += 1;
     if (line.underWay === 0 || (line.underWay < this.#mostUnderWay && isFull(line))) {
@@ -65,13 +75,15 @@ export class GroupCommit<Request, Answer> {
     return answers.promise.then((all) => all[index] as Answer);
   }
 
-  #batchFor({ batches }: Line<Request, Answer>, bytes: number): Batch<Request, Answer> {
+  #batchFor({ batches }: Line<Request, Answer>, request: Request): Batch<Request, Answer> {
+    const [items, bytes] = [this.#itemsOf(request), this.#bytesOf(request)];
     const last = batches.at(-1);
-    if (last !== undefined && last.requests.length < largestCall && last.bytes + bytes <= bytesPerCall) {
+    if (last !== undefined && last.items + items <= largestCall && last.bytes + bytes <= bytesPerCall) {
+      last.items += items;
       last.bytes += bytes;
       return last;
     }
-    const batch = { requests: [], bytes, answers: Promise.withResolvers<Answer[]>() };
+    const batch = { requests: [], items, bytes, answers: Promise.withResolvers<Answer[]>() };
     batches.push(batch);
     return batch;
   }

@@ -4,11 +4,7 @@ import { GroupCommit } from '../contract/group-commit.ts';
 import { untilAvailable } from './until-available.ts';
 
 export class PatientCommit<Request, Answer> extends GroupCommit<Request, Answer> {
-  constructor(
-    clock: Clock,
-    send: (partition: number, requests: readonly Request[]) => Promise<Answer[]>,
-    bytesOf?: (request: Request) => number,
-  ) {
-    super(clock, (partition, requests) => untilAvailable(clock, () => send(partition, requests)), bytesOf);
+  constructor(clock: Clock, send: (partition: number, requests: readonly Request[]) => Promise<Answer[]>) {
+    super(clock, (partition, requests) => untilAvailable(clock, () => send(partition, requests)));
   }
 }

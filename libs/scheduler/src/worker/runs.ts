@@ -46,7 +46,7 @@ import { PatientCommit } from './patient-commit.ts';
 import { TaskRun } from './run.ts';
 import type { RunHost } from './run-host.ts';
 import { RunTable } from './run-table.ts';
-import { bytesOfSettlement, bytesOfTurn } from './sizes.ts';
+import { bytesOfSettlement, bytesOfTurn, itemsOfSettlement } from './sizes.ts';
 import type { Slots } from './slots.ts';
 import { stageMembers } from './stage.ts';
 import { untilAvailable } from './until-available.ts';
@@ -138,8 +138,8 @@ export class Runs implements RunHost {
         courier.carry(partition, mail);
         return answers;
       };
-    this.#commits = new GroupCommit(clock, commit('commit'), bytesOfTurn);
-    this.#growing = new GroupCommit(clock, commit('growing'), bytesOfTurn);
+    this.#commits = new GroupCommit(clock, commit('commit'), { bytesOf: bytesOfTurn });
+    this.#growing = new GroupCommit(clock, commit('growing'), { bytesOf: bytesOfTurn });
     const settle =
       (lane: string) =>
       async (partition: number, settlements: readonly Settlement[]): Promise<SettleAnswer[]> => {
@@ -151,8 +151,9 @@ export class Runs implements RunHost {
         courier.carry(partition, mail);
         return answers;
       };
-    this.#settles = new GroupCommit(clock, settle('settle'), bytesOfSettlement);
-    this.#gathering = new GroupCommit(clock, settle('gathering'), bytesOfSettlement);
+    const sizes = { itemsOf: itemsOfSettlement, bytesOf: bytesOfSettlement };
+    this.#settles = new GroupCommit(clock, settle('settle'), sizes);
+    this.#gathering = new GroupCommit(clock, settle('gathering'), sizes);
     const settleNone = settle('naps');
     this.askForMore = (partition) => settleNone(partition, []);
     const parks = new PatientCommit<ParkRequest, ParkAnswer>(clock, (partition, runs) => store.park(partition, runs));

@@ -30,9 +30,21 @@ describe('group commit', () => {
       calls.push([...requests]);
       return [...requests];
     };
-    const commit = new GroupCommit<number, number>(new VirtualClock(), send, (megabytes) => megabytes * 1_048_576);
+    const bytesOf = (megabytes: number): number => megabytes * 1_048_576;
+    const commit = new GroupCommit<number, number>(new VirtualClock(), send, { bytesOf });
     await Promise.all([1, 2, 1, 1, 9, 3].map((megabytes) => commit.add(0, megabytes)));
     expect(calls).toEqual([[1, 2, 1], [1], [9], [3]]);
+  });
+
+  it('fills a call with 200 items, of which a request may be several', async () => {
+    const calls: number[][] = [];
+    const send = async (_: number, requests: readonly number[]): Promise<number[]> => {
+      calls.push([...requests]);
+      return [...requests];
+    };
+    const commit = new GroupCommit<number, number>(new VirtualClock(), send, { itemsOf: (items) => items });
+    await Promise.all([100, 100, 1, 199, 150, 60, 300, 7].map((items) => commit.add(0, items)));
+    expect(calls).toEqual([[100, 100], [1, 199], [150], [60], [300], [7]]);
   });
 
   it('lets so many calls of a partition be under way as it may, and none but the first before it is full', async () => {
@@ -45,7 +57,7 @@ describe('group commit', () => {
       await call.promise;
       return [...requests];
     };
-    const commit = new GroupCommit<number, number>(new VirtualClock(), send, () => 0, 2);
+    const commit = new GroupCommit<number, number>(new VirtualClock(), send, { mostUnderWay: 2 });
     const numbers = Array.from({ length: 650 }, (_, n) => n);
     const answers = Promise.all(numbers.map((n) => commit.add(0, n)));
     await new Promise(setImmediate);
