@@ -26,9 +26,9 @@ export class ArgumentChecks {
 
   constructor(@Inject(CLIENT) private readonly client: ApiClient) {}
 
-  /** Throws the problem `invalid-arguments`. A coroutine that is not known, or has no schema, takes anything. `place`: pointer to the arguments in the body. */
-  async check(coroutine: string, args: object, place: string): Promise<void> {
-    await this.#refresh();
+  /** Throws the problem `invalid-arguments`. A coroutine that was not known at the last `refresh`, or has no schema, takes
+   *  anything. `place`: pointer to the arguments in the body. */
+  check(coroutine: string, args: object, place: string): void {
     const announced = this.#announced.get(coroutine);
     if (announced === undefined) return;
     announced.faults ??= this.#compile(coroutine, announced.text);
@@ -37,7 +37,7 @@ export class ArgumentChecks {
   }
 
   /** All that ask within a second share one look. */
-  async #refresh(): Promise<void> {
+  async refresh(): Promise<void> {
     const now = performance.now();
     if (this.#refreshed === undefined || now - this.#refreshedAt >= freshMs) {
       this.#refreshedAt = now;

@@ -119,16 +119,20 @@ export class Submits {
     if (first === undefined) return [];
     if (key === undefined) {
       const partition = this.#partition(this.#newId(undefined));
-      return await Promise.all(checked.map(({ root }) => this.#submit(this.#newId(partition), root)));
+      return this.#submitAll(
+        partition,
+        checked.map(({ root }) => ({ id: this.#newId(partition), ...root })),
+      );
     }
     const partition = this.#partitionOfKey(key);
     const fingerprint = sha256(JSON.stringify(checked.map(({ content }) => content)));
     const leader = await this.#submit(this.#newId(partition), first.root, { key, fingerprint });
     const batch = sha256(`${key} ${fingerprint}`);
-    const followers = others.map(({ root }, index) =>
-      this.#submit(this.#newId(partition), root, { key: `${batch} ${index + 1}`, fingerprint: '' }),
-    );
-    return [leader, ...(await Promise.all(followers))];
+    const followers = others.map(({ root }, index) => {
+      const idempotency = { key: `${batch} ${index + 1}`, fingerprint: '' };
+      return { id: this.#newId(partition), ...root, idempotency };
+    });
+    return [leader, ...(await this.#submitAll(partition, followers))];
   }
 
   #checked({ coroutine, args, options: { resultTtlMs, ...options } = {} }: NewTask, trace?: TraceContext): Checked {
@@ -147,11 +151,12 @@ export class Submits {
 
   async #submit(id: TaskId, root: Root, idempotency?: Idempotency): Promise<Submitted> {
     const request = idempotency === undefined ? { id, ...root } : { id, ...root, idempotency };
-    const { existing, createdAt } = await this.#calls.add(this.#partition(id), request);
-    if (existing === 'conflict')
-      throw new IdempotencyConflictError('the idempotency key was used before with other content');
-    const task = taskView(newRecord({ id: existing ?? id, ...root }, createdAt));
-    return { task, replayed: existing !== undefined };
+    return toSubmitted(request, await this.#calls.add(this.#partition(id), request));
+  }
+
+  async #submitAll(partition: number, requests: readonly NewRoot[]): Promise<Submitted[]> {
+    const answers = await this.#calls.addAll(partition, requests);
+    return requests.map((request, i) => toSubmitted(request, answers[i] as Answer));
   }
 
   /** All submits with one idempotency key meet in one partition, which remembers it. */
@@ -178,6 +183,13 @@ export class Submits {
   #partition(id: TaskId): number {
     return partitionOf(id, this.#parts.store.partitions);
   }
+}
+
+function toSubmitted({ id, coroutine, options }: NewRoot, { existing, createdAt }: Answer): Submitted {
+  if (existing === 'conflict')
+    throw new IdempotencyConflictError('the idempotency key was used before with other content');
+  const task = taskView(newRecord({ id: existing ?? id, coroutine, options }, createdAt));
+  return { task, replayed: existing !== undefined };
 }
 
 const bytesOf = ({ args, options }: NewRoot): number => args.length + options.length;

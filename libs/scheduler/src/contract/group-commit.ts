@@ -60,19 +60,50 @@ export class GroupCommit<Request, Answer> {
   }
 
   add(partition: number, request: Request): Promise<Answer> {
+    const line = this.#lineOf(partition);
+    const { requests, answers } = this.#join(line, request);
+    const index = requests.length - 1;
+    this.#begin(partition, line);
+    return answers.promise.then((all) => all[index] as Answer);
+  }
+
+  /** In the order of the requests: a promise for each of them cost more than the rest of what is done here. */
+  async addAll(partition: number, requests: readonly Request[]): Promise<Answer[]> {
+    const line = this.#lineOf(partition);
+    const shares = new Map<Batch<Request, Answer>, { from: number; to: number }>();
+    for (const request of requests) {
+      const batch = this.#join(line, request);
+      const to = batch.requests.length;
+      const share = shares.get(batch);
+      if (share === undefined) shares.set(batch, { from: to - 1, to });
+      else share.to = to;
+    }
+    this.#begin(partition, line);
+    const answers = [...shares].map(async ([batch, { from, to }]) => (await batch.answers.promise).slice(from, to));
+    return (await Promise.all(answers)).flat();
+  }
+
+  #lineOf(partition: number): Line<Request, Answer> {
     let line = this.#partitions.get(partition);
     if (line === undefined) {
       line = { batches: [], underWay: 0 };
       this.#partitions.set(partition, line);
     }
-    const { requests, answers } = this.#batchFor(line, request);
-    const index = requests.push(request) - 1;
+    return line;
+  }
+
+  #join(line: Line<Request, Answer>, request: Request): Batch<Request, Answer> {
+    const batch = this.#batchFor(line, request);
+    batch.requests.push(request);
     this.#unanswered += 1;
-    if (line.underWay === 0 || (line.underWay < this.#mostUnderWay && isFull(line))) {
+    return batch;
+  }
+
+  #begin(partition: number, line: Line<Request, Answer>): void {
+    while (line.batches.length > 0 && (line.underWay === 0 || (line.underWay < this.#mostUnderWay && isFull(line)))) {
       line.underWay += 1;
       void this.#flush(partition, line);
     }
-    return answers.promise.then((all) => all[index] as Answer);
   }
 
   #batchFor({ batches }: Line<Request, Answer>, request: Request): Batch<Request, Answer> {

@@ -76,6 +76,42 @@ describe('group commit', () => {
     expect(commit.unanswered).toBe(0);
   });
 
+  it('answers many requests at once in their order, also when they share calls with others', async () => {
+    const sizes: number[] = [];
+    const send = async (_: number, requests: readonly number[]): Promise<number[]> => {
+      sizes.push(requests.length);
+      return requests.map((n) => n * 10);
+    };
+    const commit = new GroupCommit<number, number>(new VirtualClock(), send);
+    const numbers = Array.from({ length: 350 }, (_, n) => n);
+    const [before, all, none, after] = await Promise.all([
+      commit.add(0, -1),
+      commit.addAll(0, numbers),
+      commit.addAll(0, []),
+      commit.add(0, -2),
+    ]);
+    expect([before, after, none]).toEqual([-10, -20, []]);
+    expect(all).toEqual(numbers.map((n) => n * 10));
+    expect(sizes).toEqual([200, 152]);
+    expect(commit.unanswered).toBe(0);
+    expect(await commit.addAll(1, [])).toEqual([]); // and nothing is sent for it
+    expect(sizes).toHaveLength(2);
+  });
+
+  it('rejects many requests when one of their calls has failed, and takes others after it', async () => {
+    let calls = 0;
+    const send = async (_: number, requests: readonly number[]): Promise<number[]> => {
+      calls += 1;
+      if (calls === 2) throw new StoreUnavailableError('away');
+      return [...requests];
+    };
+    const commit = new GroupCommit<number, number>(new VirtualClock(), send);
+    const numbers = Array.from({ length: 450 }, (_, n) => n);
+    await expect(commit.addAll(0, numbers)).rejects.toThrow('away');
+    expect(await commit.addAll(0, [7])).toEqual([7]);
+    expect(commit.unanswered).toBe(0);
+  });
+
   it('lets what an answer begins, and what ends at once, go with what waited for the answer', async () => {
     const clock = new VirtualClock();
     const calls: string[][] = [];
