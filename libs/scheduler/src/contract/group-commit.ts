@@ -67,7 +67,7 @@ export class GroupCommit<Request, Answer> {
     return answers.promise.then((all) => all[index] as Answer);
   }
 
-  /** In the order of the requests: a promise for each of them cost more than the rest of what is done here. */
+  /** In the order of the requests, without a promise for each of them. */
   async addAll(partition: number, requests: readonly Request[]): Promise<Answer[]> {
     const line = this.#lineOf(partition);
     const shares = new Map<Batch<Request, Answer>, { from: number; to: number }>();
