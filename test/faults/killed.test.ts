@@ -51,6 +51,8 @@ row('F3', 'kill -9 of all workers, started again after 10 s', { workers: 2 }, as
 row('F4', 'kill -9 of a random worker every 2 s for 20 s', { slots: 20 }, async (arena, findings) => {
   const id = await arena.submit('effects', { count: 3_000, ms: 300 });
   const deep = await arena.submit('tree', { depth: 4, width: 5 });
+  const keys = numbers(400).map((key) => 100_000 + key);
+  const batch = await arena.client.submitAll(keys.map((key) => ({ coroutine: 'effect', args: { key, ms: 300 } })));
   await arena.ledger.until((entries) => entries.length > 100);
   findings.open(await arena.openShare(id));
   for (let round = 0; round < 10; round++) {
@@ -62,6 +64,8 @@ row('F4', 'kill -9 of a random worker every 2 s for 20 s', { slots: 20 }, async 
   const last = performance.now();
   expect((await arena.settled(id, 120_000)).result).toEqual(numbers(3_000));
   expect((await arena.settled(deep, 120_000)).result).toBe(numbers(625).filter((key) => key % 7 !== 3).length);
+  const views = await Promise.all(batch.tasks.map(({ id }) => arena.settled(id, 120_000)));
+  expect(views.map(({ result }) => result)).toEqual(keys);
   findings.took('drained after the last kill', performance.now() - last, 60_000);
 });
 

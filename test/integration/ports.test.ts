@@ -11,6 +11,7 @@ import { redisHarness, start } from './redis-harness.ts';
 
 for (const partitions of [1, 4])
   storeConformance(`RedisStore of ${partitions} partitions`, () => redisHarness(partitions));
+storeConformance('RedisStore of roots in bundles', () => redisHarness(1, { bundled: true }), { bundled: true });
 
 storeWalks(
   'RedisStore and MemoryStore answer the same',

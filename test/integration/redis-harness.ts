@@ -15,7 +15,7 @@ export interface RedisHarness extends Harness {
 /** Where the clock of a test begins: the key that stands for Redis's own time. */
 export const start = 1_700_000_000_000;
 
-export async function redisHarness(partitions: number): Promise<RedisHarness> {
+export async function redisHarness(partitions: number, { bundled = false } = {}): Promise<RedisHarness> {
   const prefix = `test-${randomBytes(6).toString('hex')}`;
   const connection = new RedisConnection({ url: inject('redisUrl'), prefix, partitions, testTime: true });
   const { redis } = connection;
@@ -37,6 +37,7 @@ export async function redisHarness(partitions: number): Promise<RedisHarness> {
   return {
     connection,
     store: both,
+    bundled,
     advance: async (ms) => {
       now += ms;
       await setTime();

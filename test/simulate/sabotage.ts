@@ -84,6 +84,18 @@ export const sabotages: readonly Sabotage[] = [
     to: '',
   },
   {
+    name: 'a root that leaves its bundle is still one of those that it waits for',
+    script: 'commit',
+    from: 'known.left = known.left - 1',
+    to: 'known.left = known.left',
+  },
+  {
+    name: 'nobody removes a bundle that has ended',
+    script: 'settle',
+    from: "scored(prefix .. 'expiring', spell(now() + tonumber(known.ttl)), 'g' .. bundle)",
+    to: '',
+  },
+  {
     name: 'history is not kept, so replay goes by arrival',
     script: 'commit',
     from: "if history ~= '' then call('RPUSH', key('history', id), history) end",

@@ -14,7 +14,8 @@
 import { Redis } from 'ioredis';
 import { examine, type Violation } from '../../libs/scheduler/src/audit/audit.ts';
 import { readPartition } from '../../libs/scheduler/src/audit/read-partition.ts';
-import { newRootId } from '../../libs/scheduler/src/contract/ids.ts';
+import { bundledIds, newRootId } from '../../libs/scheduler/src/contract/ids.ts';
+import type { NewRoot } from '../../libs/scheduler/src/contract/store.ts';
 import type { TaskId } from '../../libs/scheduler/src/contract/task.ts';
 import { RedisConnection } from '../../libs/scheduler/src/store/redis-connection.ts';
 import { RedisStore } from '../../libs/scheduler/src/store/redis-store.ts';
@@ -45,6 +46,8 @@ export interface Summary {
 }
 
 const roots = 3;
+/** So many come in a bundle besides: some that end at once, and some that do not. */
+const bundled = 8;
 /** Moves before which more roots come, when workers are there to be told of them directly. */
 const lateRoots = [60, 120, 240];
 const engines = 3;
@@ -101,12 +104,13 @@ class Simulation {
     await this.#subscriber.psubscribe('simulation:news*');
     this.#subscriber.on('pmessage', (_, channel: string, text: string) => this.#news(channel, text));
     for (let i = 0; i < engines; i++) this.#addEngine();
-    for (let i = 0; i < roots; i++) await this.#submit();
+    for (let i = 0; i < roots; i++) await this.#submit([newRootId(this.#clock.now(), this.#clock.random(16))]);
+    await this.#submit(bundledIds(this.#clock.now(), this.#clock.random(16), bundled));
     let tasks = 0;
     for (;;) {
       await this.#clock.idle();
       if (lateRoots.includes(this.#moves)) {
-        await this.#submit();
+        await this.#submit([newRootId(this.#clock.now(), this.#clock.random(16))]);
         await this.#clock.idle(); // whoever was told of it has acted
       }
       this.#fail();
@@ -272,17 +276,20 @@ class Simulation {
     engine.worker.start().catch(() => this.#end(engine)); // as a process that finds no store when it starts
   }
 
-  async #submit(): Promise<void> {
+  async #submit(ids: readonly TaskId[]): Promise<void> {
+    const work = ids.map((id) => ({ id, ...this.#root(id, ids.length > 1), options: '{}', resultTtlMs: 86_400_000 }));
+    await this.#store.submit(partition, work);
+    await this.#flush();
+  }
+
+  #root(id: TaskId, small: boolean): Pick<NewRoot, 'coroutine' | 'args'> {
     for (;;) {
-      const root = { seed: this.#random.below(1 << 30), depth: 2 + this.#random.below(2) };
+      const depth = small ? Math.max(0, this.#random.below(5) - 3) : 2 + this.#random.below(2);
+      const root = { seed: this.#random.below(1 << 30), depth };
       const result = attempt(() => expected(root));
       if (result === undefined) continue; // a root that fails as a whole proves less
-      const id = newRootId(this.#clock.now(), this.#clock.random(16));
-      const work = { id, coroutine: 'node', args: JSON.stringify(root), options: '{}', resultTtlMs: 86_400_000 };
-      await this.#store.submit(partition, [work]);
       this.#expected.set(id, result);
-      await this.#flush();
-      return;
+      return { coroutine: 'node', args: JSON.stringify(root) };
     }
   }
 

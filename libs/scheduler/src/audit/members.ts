@@ -1,5 +1,5 @@
-/** Members of gathers that are no records of their own, shown as the records that they could become (lua/shared/members.lua). */
-import { memberId } from '../contract/ids.ts';
+/** Members of gathers and of bundles that are no records of their own, shown as the records that they could become (lua/shared/members.lua). */
+import { isBundle, memberId } from '../contract/ids.ts';
 import type { TaskState } from '../contract/task.ts';
 import type { GroupRow, TaskRow } from './rows.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -48,7 +48,7 @@ function read(entry: string | undefined, batches: ReadonlyMap<string, string>): 
 }
 
 const blank = ({ id, parent, op }: GroupRow): Omit<TaskRow, 'id' | 'counts' | keyof EntryRow> => ({
-  parent,
+  parent: isBundle(id) ? undefined : parent,
   op,
   group: id,
   undispatched: false,

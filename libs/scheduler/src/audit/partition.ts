@@ -1,5 +1,5 @@
 /** One partition as the rules ask about it: the snapshot, and what follows from it by counting. */
-import { rootOf } from '../contract/ids.ts';
+import { memberOf, rootOf } from '../contract/ids.ts';
 import { isSettled, type SessionId, type TaskId } from '../contract/task.ts';
 import type { CountName, GroupRow, TaskRow } from './rows.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -122,11 +122,16 @@ export class Partition {
 
   /** Of a member that has no record of its own: it waits in the backlog, or ended there. */
   stateOfMember(id: TaskId): Extract<CountName, 'pending' | 'cancelled'> | undefined {
-    const [, groupId = '', index = ''] = /^(.*)\.(\d+)$/.exec(id) ?? [];
+    const { group: groupId = '', index = '' } = memberOf(id) ?? {};
     const group = this.snapshot.groups.get(groupId);
-    if (group === undefined || Number(index) >= group.size) return undefined;
+    if (group === undefined || Number(index) >= group.size || this.hasLeft(groupId, index)) return undefined;
     if (group.dropped !== undefined) return Number(index) >= group.dropped ? 'cancelled' : undefined;
     return Number(index) >= group.popped ? 'pending' : undefined;
+  }
+
+  /** It is, or was, a record of its own. */
+  hasLeft(group: TaskId, index: string): boolean {
+    return this.snapshot.hashes.get('entries')?.get(group)?.get(index) === '@';
   }
 
   root(id: TaskId): TaskRow | undefined {

@@ -95,7 +95,8 @@ export function examineKeys(partition: Partition): void {
       if (coroutine !== '' && !snapshot.tasks.has(id))
         partition.violated('T3', id, 'it is stranded and does not exist');
   for (const id of partition.sorted('roots').keys())
-    if (!snapshot.tasks.has(id)) partition.violated('I3', id, 'the list of roots holds it, and it does not exist');
+    if (!snapshot.tasks.has(id) && !bundleOf(partition, id))
+      partition.violated('I3', id, 'the list of roots holds it, and it does not exist');
   for (const [target, waiters] of partition.sets('waiters')) {
     if (partition.isSettled(target))
       partition.violated('I6', target, `it has ended, and ${[...waiters].join(', ')} still wait for it`);
@@ -110,6 +111,12 @@ export function examineKeys(partition: Partition): void {
     for (const root of partition.sets(kind).keys()) examineOwner(partition, kind, root);
   for (const group of snapshot.lengths.get('backlog')?.keys() ?? [])
     if (!snapshot.groups.has(group)) partition.violated('I13', `backlog:${group}`, 'its gather does not exist');
+}
+
+/** `entry`: <bundle>+<size>. */
+function bundleOf({ snapshot }: Partition, entry: string): boolean {
+  const [bundle = '', size] = entry.split('+');
+  return snapshot.groups.get(bundle)?.size === Number(size);
 }
 
 function examineOwner(partition: Partition, kind: string, id: string): void {

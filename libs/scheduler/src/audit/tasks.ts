@@ -40,7 +40,7 @@ function examineSettled(partition: Partition, task: TaskRow): void {
   if (!task.finished) partition.violated('T1', id, `it is ${state} and the time of its end is missing`);
   if (task.token !== undefined) partition.violated('I1', id, `it is ${state} and still has the token ${task.token}`);
   if (task.ending) partition.violated('T1', id, `it is ${state} and its tree is still being ended`);
-  if (task.parent === undefined && !partition.sorted('expiring').has(id))
+  if (task.parent === undefined && !task.isEntry && !partition.sorted('expiring').has(id))
     partition.violated('I13', id, `it is ${state}, and nobody will ever remove its tree`);
   for (const place of places(partition, task)) partition.violated('I1', id, `it is ${state} and ${place}`);
 }

@@ -1,5 +1,5 @@
 /** The rules about parents, children and gathers: counts, membership, events, the list of what lives. T4, T5, I2, I7, D1. */
-import { memberId, rootOf } from '../contract/ids.ts';
+import { isBundle, memberId, memberOf, rootOf } from '../contract/ids.ts';
 import { isSettled, type TaskId } from '../contract/task.ts';
 import type { Partition } from './partition.ts';
 import { type CountName, countNames, type GroupRow, type TaskRow } from './rows.ts';
@@ -16,7 +16,9 @@ export function examineTrees(partition: Partition): void {
   for (const task of tasks.values())
     if (task.parent !== undefined && !listed.has(task.group ?? task.id))
       partition.violated('T4', task.id, `${task.parent} does not list it among its children`);
-  for (const group of groups.values()) examineGroup(partition, group);
+  for (const group of groups.values())
+    if (isBundle(group.id)) examineBundle(partition, group);
+    else examineGroup(partition, group);
   for (const [kind, whose] of [...partition.sets('live'), ...partition.sets('later')])
     for (const entry of whose) examineEntry(partition, kind, entry);
 }
@@ -24,7 +26,7 @@ export function examineTrees(partition: Partition): void {
 /** T5: the totals that each transition keeps are what counting gives. */
 export function examineTotals(partition: Partition): void {
   const { tasks, groups, sessions, totals } = partition.snapshot;
-  const counted = { pending: 0, running: 0, suspended: 0, gathers: 0, ending: 0, resting: 0 };
+  const counted = { pending: 0, running: 0, suspended: 0, gathers: 0, ending: 0, resting: 0, bundled: 0 };
   for (const { state, ending } of tasks.values()) {
     if (!isSettled(state)) counted[state] += 1;
     if (ending) counted.ending += 1;
@@ -33,14 +35,22 @@ export function examineTotals(partition: Partition): void {
   for (const group of groups.values()) {
     if (!group.decided) counted.gathers += 1;
     counted.pending += waitingIn(partition, group);
+    if (isBundle(group.id)) counted.bundled += group.size - 1 - left(partition, group.id, 0);
   }
   for (const [name, count] of Object.entries(counted))
     if ((totals.get(name) ?? 0) !== count)
       partition.violated('T5', 'counts', `it says ${totals.get(name) ?? 0} ${name}, there are ${count}`);
 }
 
+/** Members of a bundle that are, or were, records of their own, from an index on. */
+function left(partition: Partition, bundle: TaskId, first: number): number {
+  const entries = partition.snapshot.hashes.get('entries')?.get(bundle)?.keys() ?? [];
+  return [...entries].filter((index) => Number(index) >= first && partition.hasLeft(bundle, index)).length;
+}
+
 /** Members in the backlog that have no record yet. */
 function waitingIn(partition: Partition, { id, size, popped, dropped }: GroupRow): number {
+  if (isBundle(id)) return size - popped - left(partition, id, popped);
   return dropped === undefined ? size - popped - membersFrom(partition.members.get(id) ?? [], popped) : 0;
 }
 
@@ -76,7 +86,7 @@ function examineLife(partition: Partition, task: TaskRow): void {
     return;
   }
   if (parent === undefined) {
-    if (!partition.sorted('roots').has(id))
+    if (!task.isEntry && !partition.sorted('roots').has(id))
       partition.violated('I3', id, 'it is a root, and the list of roots lacks it');
     return;
   }
@@ -96,7 +106,7 @@ function examineEntry(partition: Partition, root: TaskId, entry: string): void {
   const { tasks, groups } = partition.snapshot;
   if (entry.startsWith('g')) {
     const group = groups.get(entry.slice(1));
-    if (group === undefined || (group.popped >= group.size && openEntries(partition, group) === 0))
+    if (group === undefined || (group.popped >= group.size && openMembers(partition, group) === 0))
       partition.violated('T3', root, `the gather ${entry.slice(1)} is live in it and has no member left to run`);
   } else if (!tasks.has(entry)) partition.violated('T3', root, `${entry} is live in it and does not exist`);
   else if (rootOf(entry) !== root) partition.violated('T3', root, `${entry} is live in it and belongs to another tree`);
@@ -137,7 +147,7 @@ function examineGroup(partition: Partition, group: GroupRow): void {
   const backlog = partition.length('backlog', id);
   if (backlog !== size) partition.violated('T3', id, `its backlog holds ${backlog} members of ${size}`);
   examineWhole(partition, group);
-  const entries = openEntries(partition, group);
+  const entries = openMembers(partition, group);
   if (group.entries !== entries)
     partition.violated('T4', id, `it counts ${group.entries} members that run as entries, there are ${entries}`);
   const members = partition.members.get(id) ?? [];
@@ -156,6 +166,32 @@ function examineGroup(partition: Partition, group: GroupRow): void {
       decidable ? 'nobody has decided it, and it can be' : 'it is decided, and cannot be yet',
     );
   if (popped < size) examineBacklog(partition, group, limit > 0 && flying >= limit);
+}
+
+function examineBundle(partition: Partition, bundle: GroupRow): void {
+  const { id, size, popped, inflight, left: open } = bundle;
+  const backlog = partition.length('backlog', id);
+  if (backlog !== size) partition.violated('T3', id, `its backlog holds ${backlog} members of ${size}`);
+  if (!partition.sorted('roots').has(`${id}+${size}`))
+    partition.violated('I3', id, 'it is a bundle, and the list of roots lacks it');
+  examineWhole(partition, bundle);
+  const flying = openMembers(partition, bundle);
+  const waiting = waitingIn(partition, bundle);
+  if (bundle.entries !== flying || inflight !== flying)
+    partition.violated(
+      'T4',
+      id,
+      `it counts ${bundle.entries} and ${inflight} members on their way, there are ${flying}`,
+    );
+  if (open !== flying + waiting)
+    partition.violated('T4', id, `it counts ${open} members open, there are ${flying + waiting}`);
+  const isReady = partition.sorted('ready').has(`g${id}`);
+  if (waiting > 0 && !isReady) partition.violated('T3', id, `${waiting} members of it wait, and nobody hands them out`);
+  if (open === 0 && isReady) partition.violated('T3', id, 'it is ready, and no member of it waits');
+  if (waiting > 0 && isReady) partition.moves(id, `its ${waiting} members go in their turn`);
+  if ((open === 0) !== partition.sorted('expiring').has(`g${id}`))
+    partition.violated('I13', id, open === 0 ? 'nobody will ever remove it' : 'it is to be removed, and has not ended');
+  if (popped > size) partition.violated('T3', id, `it has handed out ${popped} members of ${size}`);
 }
 
 /** A member is claimed once: in one whole batch, or by itself. */
@@ -197,8 +233,8 @@ function examineBacklog(partition: Partition, { id, size, popped }: GroupRow, is
     );
 }
 
-const openEntries = (partition: Partition, { id }: GroupRow): number =>
+const openMembers = (partition: Partition, { id }: GroupRow): number =>
   (partition.members.get(id) ?? []).filter(({ isEntry, state }) => isEntry && !isSettled(state)).length;
 
 const membersFrom = (members: readonly TaskRow[], first: number): number =>
-  members.filter(({ id }) => Number(id.slice(id.lastIndexOf('.') + 1)) >= first).length;
+  members.filter(({ id }) => Number(memberOf(id)?.index) >= first).length;

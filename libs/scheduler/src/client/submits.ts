@@ -5,6 +5,8 @@
  * B2. The idempotency key of a batch is that of its first task, with a fingerprint of the whole batch. That one goes first,
  *     so that another batch under the same key creates nothing. The keys of the others follow from key and fingerprint:
  *     what was submitted before a call broke off is found again, task by task.
+ * B3. Those of a batch without a key that follow each other and ask for nothing special form bundles, which the store keeps
+ *     together (adr/0024). A bundle is never divided between two calls.
  */
 import { createHash } from 'node:crypto';
 import type { Clock } from '../contract/clock.ts';
@@ -13,8 +15,8 @@ import { checkPolicies, type KeptOptions, type TaskOptions } from '../contract/c
 import type { Hint } from '../contract/dispatch.ts';
 import { IdempotencyConflictError, PayloadTooLargeError } from '../contract/exceptions.ts';
 import { GroupCommit } from '../contract/group-commit.ts';
-import { newRootId, partitionOf, rootIdIn } from '../contract/ids.ts';
-import { type Limits, longestNote, sized } from '../contract/limits.ts';
+import { bundledIds, largestBundle, newRootId, partitionOf, rootIdIn } from '../contract/ids.ts';
+import { bytesPerCall, type Limits, longestNote, sized } from '../contract/limits.ts';
 import type { NewRoot, Store } from '../contract/store.ts';
 import type { TaskId, TaskView } from '../contract/task.ts';
 import { readTraceContext, type TraceContext } from '../contract/trace.ts';
@@ -63,6 +65,8 @@ export interface SubmitsParts {
 const mostUnderWay = 2;
 /** Drawing random bytes for each id took longer than all else that is done here for a task. */
 const idsPerDraw = 128;
+/** Fewer have a record each. */
+const leastBundle = 20;
 /** Results are kept a day unless somebody says otherwise. */
 export const defaultResultTtlMs = 24 * 3_600_000;
 const shortestResultTtlMs = 1000;
@@ -75,6 +79,8 @@ interface Checked {
   root: Root;
   /** By which a repeated request is known. Without the trace: when it is sent again it comes with another span. */
   content: readonly unknown[];
+  /** Nothing is asked for that only a record of its own can have. */
+  isPlain: boolean;
 }
 
 interface Answer {
@@ -84,18 +90,19 @@ interface Answer {
 
 export class Submits {
   readonly #parts: SubmitsParts;
-  readonly #calls: GroupCommit<NewRoot, Answer>;
+  readonly #calls: GroupCommit<readonly NewRoot[], Answer[]>;
   #random: Uint8Array = new Uint8Array();
 
   constructor(parts: SubmitsParts) {
     this.#parts = parts;
     const { store, clock, hint } = parts;
-    const submit = async (partition: number, roots: readonly NewRoot[]): Promise<Answer[]> => {
-      const { existing, createdAt, hints } = await store.submit(partition, roots);
+    const submit = async (partition: number, requests: readonly (readonly NewRoot[])[]): Promise<Answer[][]> => {
+      const { existing, createdAt, hints } = await store.submit(partition, requests.flat());
       hint(partition, hints);
-      return existing.map((each) => ({ existing: each, createdAt }));
+      let at = 0;
+      return requests.map((roots) => roots.map(() => ({ existing: existing[at++], createdAt })));
     };
-    this.#calls = new GroupCommit(clock, submit, { bytesOf, mostUnderWay });
+    this.#calls = new GroupCommit(clock, submit, { itemsOf: (roots) => roots.length, bytesOf, mostUnderWay });
   }
 
   async one(task: NewTask, { idempotencyKey: key, trace }: BatchOptions): Promise<Submitted> {
@@ -119,10 +126,7 @@ export class Submits {
     if (first === undefined) return [];
     if (key === undefined) {
       const partition = this.#partition(this.#newId(undefined));
-      return this.#submitAll(
-        partition,
-        checked.map(({ root }) => ({ id: this.#newId(partition), ...root })),
-      );
+      return this.#submitAll(partition, this.#requests(partition, checked));
     }
     const partition = this.#partitionOfKey(key);
     const fingerprint = sha256(JSON.stringify(checked.map(({ content }) => content)));
@@ -130,7 +134,7 @@ export class Submits {
     const batch = sha256(`${key} ${fingerprint}`);
     const followers = others.map(({ root }, index) => {
       const idempotency = { key: `${batch} ${index + 1}`, fingerprint: '' };
-      return { id: this.#newId(partition), ...root, idempotency };
+      return [{ id: this.#newId(partition), ...root, idempotency }];
     });
     return [leader, ...(await this.#submitAll(partition, followers))];
   }
@@ -146,17 +150,33 @@ export class Submits {
       options: trace === undefined ? chosen : encode(kept),
       resultTtlMs: resultTtlMs ?? this.#parts.resultTtlMs ?? defaultResultTtlMs,
     };
-    return { root, content: [coroutine, root.args, chosen, resultTtlMs] };
+    const { priority = 0, expiresAfter, deadline } = options;
+    const isPlain = priority === 0 && expiresAfter === undefined && deadline === undefined;
+    return { root, content: [coroutine, root.args, chosen, resultTtlMs], isPlain };
   }
 
   async #submit(id: TaskId, root: Root, idempotency?: Idempotency): Promise<Submitted> {
     const request = idempotency === undefined ? { id, ...root } : { id, ...root, idempotency };
-    return toSubmitted(request, await this.#calls.add(this.#partition(id), request));
+    const [answer] = await this.#calls.add(this.#partition(id), [request]);
+    return toSubmitted(request, answer as Answer);
   }
 
-  async #submitAll(partition: number, requests: readonly NewRoot[]): Promise<Submitted[]> {
-    const answers = await this.#calls.addAll(partition, requests);
-    return requests.map((request, i) => toSubmitted(request, answers[i] as Answer));
+  async #submitAll(partition: number, requests: readonly (readonly NewRoot[])[]): Promise<Submitted[]> {
+    const answers = (await this.#calls.addAll(partition, requests)).flat();
+    return requests.flat().map((request, i) => toSubmitted(request, answers[i] as Answer));
+  }
+
+  /** B3. Ids of a bundle cannot be chosen by partition. */
+  #requests(partition: number, checked: readonly Checked[]): NewRoot[][] {
+    const requests: NewRoot[][] = [];
+    for (let from = 0; from < checked.length; ) {
+      const size = this.#parts.store.partitions === 1 ? bundleFrom(checked, from) : 0;
+      const count = Math.max(1, size);
+      const ids = size > 0 ? bundledIds(this.#parts.clock.now(), this.#random16(), size) : [this.#newId(partition)];
+      requests.push(checked.slice(from, from + count).map(({ root }, i) => ({ id: ids[i] as TaskId, ...root })));
+      from += count;
+    }
+    return requests;
   }
 
   /** All submits with one idempotency key meet in one partition, which remembers it. */
@@ -192,7 +212,22 @@ function toSubmitted({ id, coroutine, options }: NewRoot, { existing, createdAt 
   return { task, replayed: existing !== undefined };
 }
 
-const bytesOf = ({ args, options }: NewRoot): number => args.length + options.length;
+const bytesOf = (roots: readonly NewRoot[]): number =>
+  roots.reduce((sum, { args, options }) => sum + args.length + options.length, 0);
+
+/** So many tasks from `from` on can be a bundle; 0: too few. */
+function bundleFrom(checked: readonly Checked[], from: number): number {
+  const ttl = checked[from]?.root.resultTtlMs;
+  let size = 0;
+  let bytes = 0;
+  for (; size < largestBundle; size++) {
+    const { root, isPlain } = checked[from + size] ?? {};
+    if (root === undefined || !isPlain || root.resultTtlMs !== ttl) break;
+    bytes += root.args.length + root.options.length;
+    if (bytes > bytesPerCall) break;
+  }
+  return size < leastBundle ? 0 : size;
+}
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('base64url');
 

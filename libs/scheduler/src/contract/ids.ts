@@ -7,7 +7,8 @@ import type { Member } from './store.ts';
 import type { TaskId } from './task.ts';
 
 const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'; // Crockford's base 32, as in ULID: sorts by time, no look-alikes
-const taskIdPattern = /^t_[0-9A-HJKMNP-TV-Z]{26}(\.[0-9A-HJKMNP-TV-Z]{12}(\.(0|[1-9]\d{0,8}))?)?$/;
+const taskIdPattern =
+  /^t_[0-9A-HJKMNP-TV-Z]{22}([0-9A-HJKMNP-TV-Z]{4}|U\d{3})(\.[0-9A-HJKMNP-TV-Z]{12}(\.(0|[1-9]\d{0,8}))?)?$/;
 
 export const isTaskId = (text: string): boolean => taskIdPattern.test(text);
 
@@ -27,14 +28,34 @@ export function newRootId(nowMs: number, random16: Uint8Array): TaskId {
   return `t_${time}${base32(random16, 16)}`;
 }
 
+/** Roots of one bundle (adr/0024) are numbered: 60 random bits that they share, `U`, which no other id has there, and three digits. */
+export const largestBundle = 200;
+const bundleLength = 25;
+const markPlace = bundleLength - 1;
+const bundleMark = 'U'.charCodeAt(0);
+
+/** At most `largestBundle` ids for roots that come together. */
+export function bundledIds(nowMs: number, random16: Uint8Array, count: number): TaskId[] {
+  const bundle = `${newRootId(nowMs, random16).slice(0, markPlace)}U`;
+  return Array.from({ length: count }, (_, index) => memberId(bundle, index));
+}
+
 /** 60 bits of SHA-256: among a million operations of one tree a clash has a chance of 1 in 2,000,000. */
 export const childId = (parent: TaskId, op: number): TaskId =>
   `${rootOf(parent)}.${base32(createHash('sha256').update(`${parent}:${op}`).digest(), 12)}`;
 
-export const memberId = (group: TaskId, index: number): TaskId => `${group}.${index}`;
+export const isBundle = (group: TaskId): boolean => group.length === bundleLength;
 
-/** Undefined for a task that is no member of a gather. */
+/** `group`: a gather, or a bundle. */
+export const memberId = (group: TaskId, index: number): TaskId =>
+  isBundle(group) ? group + String(index).padStart(3, '0') : `${group}.${index}`;
+
+/** Undefined for a task that is no member of a gather or of a bundle. */
 export function memberOf(id: TaskId): Member | undefined {
+  if (id.length === rootLength)
+    return id.charCodeAt(markPlace) === bundleMark
+      ? { group: id.slice(0, bundleLength), index: String(Number(id.slice(bundleLength))) }
+      : undefined;
   return id.charCodeAt(groupLength) === 46
     ? { group: id.slice(0, groupLength), index: id.slice(groupLength + 1) }
     : undefined;
@@ -42,7 +63,9 @@ export function memberOf(id: TaskId): Member | undefined {
 /** `<root>.<12 characters>` */
 const groupLength = 41;
 
-export const rootOf = (id: TaskId): TaskId => id.slice(0, 28);
+const rootLength = 28;
+
+export const rootOf = (id: TaskId): TaskId => id.slice(0, rootLength);
 
 /** FNV-1a over the root: all tasks of a tree live in one partition, and trees spread evenly. */
 export const partitionOf = (id: TaskId, partitions: number): number =>

@@ -66,14 +66,14 @@ export interface NewRoot {
   /** JSON of KeptOptions, as of any new task. The store heeds the priority, and by when the task must start
    *  (time-limits.ts). */
   options: string;
-  /** The tree is removed so long after the root has settled. */
+  /** The tree is removed so long after the root has settled; one that came in a bundle, after all of the bundle have. */
   resultTtlMs: number;
   /** Scoped to the partition of the first task that used it; kept 24 h, but no longer than its tree. `fingerprint`: of
    *  name, args and options. */
   idempotency?: { key: string; fingerprint: string };
 }
 
-/** A member of a gather: `<group>.<index>` is its id. */
+/** A member of a gather, whose id is `<group>.<index>`, or of a bundle: roots that came together (ids.ts). */
 export interface Member {
   group: TaskId;
   index: string;

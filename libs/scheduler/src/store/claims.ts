@@ -1,6 +1,6 @@
 /** Claims as scripts tell them (claim.lua): of records, of tasks that run for the first time, and of members of gathers. */
 import { decodeEvent } from '../contract/history.ts';
-import { memberOf } from '../contract/ids.ts';
+import { memberId, memberOf } from '../contract/ids.ts';
 import type { Claim } from '../contract/store.ts';
 import type { TaskId } from '../contract/task.ts';
 
@@ -24,8 +24,8 @@ export type WireClaim = [
   string[],
 ];
 
-/** Members of a gather that follow each other and run for the first time: what they have in common, the index of the first,
- *  and their rows, many a text. */
+/** Members of a gather, or of a bundle, that follow each other and run for the first time: what they have in common, the index of
+ *  the first, and their rows, many a text. `parent`: '' for a bundle. */
 export type WireMembers = [
   group: string,
   token: string,
@@ -81,9 +81,10 @@ function ofMembers([group, token, parent, created, started, claimedAt, from, tex
   return rows.map((row, i) => {
     const [first, second] = [row.indexOf('\n'), row.indexOf('\n', row.indexOf('\n') + 1)];
     const third = row.indexOf('\n', second + 1);
-    const [index, coroutine] = [String(from + i), row.slice(0, first)];
+    const coroutine = row.slice(0, first);
     const [options, args] = [row.slice(second + 1, third), row.slice(third + 1)];
-    const told = { id: `${group}.${index}`, member: { group, index }, coroutine, args, options, parent, createdAt };
+    const [id, member] = [memberId(group, from + i), { group, index: String(from + i) }];
+    const told = { id, member, coroutine, args, options, parent: parent === '' ? undefined : parent, createdAt };
     return firstRun(told, token, startedAt, claimedAt);
   });
 }

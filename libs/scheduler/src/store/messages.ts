@@ -1,7 +1,7 @@
 /** What scripts publish, as listeners hear it (shared/news.lua, shared/direct.lua). */
 import type { Hint } from '../contract/dispatch.ts';
 import { decodeEvent, type TaskEvent } from '../contract/history.ts';
-import { partitionOf } from '../contract/ids.ts';
+import { memberId, partitionOf } from '../contract/ids.ts';
 import type { ClaimNews, Listener } from '../contract/store.ts';
 import type { TaskId } from '../contract/task.ts';
 import type { TaskRecord } from '../contract/views.ts';
@@ -52,7 +52,16 @@ function hearClaim(listener: Listener, text: string): void {
   listener.claim?.(toFirstRun(row, token, Number(time)), Number(number));
 }
 
-/** A line each: the id of a task, or JSON of the id, fields and values of one that has settled. */
+const stretch = /^(\S+) (\d+)-(\d+)$/;
+
+/** An id, or members of a bundle that follow each other. */
+function idsIn(line: string): TaskId[] {
+  const [, bundle, first, last] = stretch.exec(line) ?? [];
+  if (bundle === undefined) return [line];
+  return Array.from({ length: Number(last) - Number(first) + 1 }, (_, i) => memberId(bundle, Number(first) + i));
+}
+
+/** A line each: ids of tasks, or JSON of the id, fields and values of one that has settled. */
 export function hearMessage(listener: Listener, text: string, partitions: number): void {
   if (text.startsWith(hintsMark)) {
     const hints = toHints(text.slice(hintsMark.length).split('\n'));
@@ -69,11 +78,11 @@ export function hearMessage(listener: Listener, text: string, partitions: number
     return;
   }
   const ended = new Map<TaskId, TaskRecord>();
-  const ids = text.split('\n').map((line) => {
-    if (!line.startsWith('[')) return line;
+  const ids = text.split('\n').flatMap((line) => {
+    if (!line.startsWith('[')) return idsIn(line);
     const [id = '', ...row] = JSON.parse(line) as string[];
     ended.set(id, toRecord(id, row));
-    return id;
+    return [id];
   });
   listener.news(ids, ended);
 }

@@ -41,7 +41,7 @@ const firstRetryMs = 50;
 const lastRetryMs = 1000;
 
 /** Of the data in Redis (docs/reference/redis-keys.md). One more when scripts of the version before would misread it. */
-const format = 2;
+const format = 3;
 const raise = `local known = tonumber(redis.call('GET', KEYS[1]) or 0)
 if known < tonumber(ARGV[1]) then redis.call('SET', KEYS[1], ARGV[1]) end
 return known`;

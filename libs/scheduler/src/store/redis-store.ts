@@ -40,7 +40,7 @@ import { MemberReads } from './member-reads.ts';
 import { hearMessage, toHints } from './messages.ts';
 import type { RedisConnection } from './redis-connection.ts';
 import { redisError } from './redis-error.ts';
-import { cancelRow, idRows, memberRow, nextRow, type Row, rootRow, settlementRows, shareOf, turnRow } from './rows.ts';
+import { cancelRow, idRows, memberRow, nextRow, type Row, rootRows, settlementRows, shareOf, turnRow } from './rows.ts';
 
 const settled: SettleAnswer = { kind: 'settled' };
 
@@ -65,12 +65,13 @@ export class RedisStore implements Store {
   }
 
   async submit(partition: number, roots: readonly NewRoot[]) {
-    const rows = roots.flatMap(rootRow);
+    const { row, order } = rootRows(roots);
     const alone = this.partitions === 1 ? 1 : 0;
-    const row = [this.#hears, alone, roots.length, ...rows];
-    const answer = await this.#run('submit', partition, row, { items: roots.length });
-    const [existing, createdAt, hints] = answer as [string[], number, string[]];
-    return { existing: existing.map((id) => (id === '' ? undefined : id)), createdAt, hints: toHints(hints) };
+    const answer = await this.#run('submit', partition, [this.#hears, alone, ...row], { items: roots.length });
+    const [answers, createdAt, hints] = answer as [string[], number, string[]];
+    const existing: (TaskId | undefined)[] = Array.from(roots, () => undefined);
+    for (const [i, id] of answers.entries()) if (id !== '') existing[order[i] as number] = id;
+    return { existing, createdAt, hints: toHints(hints) };
   }
 
   async claim(partition: number, session: SessionId, nonce: string, ids: readonly TaskId[], max: number) {

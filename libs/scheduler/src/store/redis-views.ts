@@ -2,7 +2,7 @@
 
 import { type ClusterFacts, mergeFacts } from '../contract/cluster.ts';
 import { decodeEvent, type HistoryEntry, type TaskEvent } from '../contract/history.ts';
-import { partitionOf, rootOf } from '../contract/ids.ts';
+import { memberId, memberOf, partitionOf, rootOf } from '../contract/ids.ts';
 import { bytesPerCall } from '../contract/limits.ts';
 import type { SessionInfo } from '../contract/store.ts';
 import type { CoroutineView, TaskId, WorkerView } from '../contract/task.ts';
@@ -16,6 +16,12 @@ const recordsAtOnce = 500;
 
 /** Of an entry of `children`. */
 const sizeOf = (entry: string | undefined): number => Number(entry?.split(':')[1] ?? 0);
+
+/** Of an entry of `roots`: <id>, or <bundle>+<size>. One that has left its bundle has an entry of its own, too. */
+function rootsIn(entry: string): TaskId[] {
+  const [id = '', size] = entry.split('+');
+  return size === undefined ? [id] : Array.from({ length: Number(size) }, (_, index) => memberId(id, index));
+}
 
 export class RedisViews implements Views {
   readonly #connection: RedisConnection;
@@ -47,13 +53,15 @@ export class RedisViews implements Views {
 
   /** Ids sort by the time at which they were made: newest first. */
   async roots({ before, count }: ListQuery): Promise<TaskId[]> {
-    const from = before === undefined ? '+' : `(${before}`;
+    const from = before === undefined ? '+' : `(${before}`; // a bundle stands before its members, and some of those besides
     const lists = await Promise.all(
       this.#partitions.map((partition) =>
-        this.#ask('roots', partition, (redis, key) => redis.zrevrangebylex(key, from, '-', 'LIMIT', 0, count)),
+        this.#ask('roots', partition, (redis, key) => redis.zrevrangebylex(key, from, '-', 'LIMIT', 0, 2 * count)),
       ),
     );
-    return lists.flat().sort().reverse().slice(0, count);
+    const ids = new Set(lists.flat().flatMap(rootsIn));
+    const older = [...ids].filter((id) => before === undefined || id < before);
+    return older.sort().reverse().slice(0, count);
   }
 
   async children(id: TaskId, from: number, count: number): Promise<{ ids: TaskId[]; total: number }> {
@@ -100,7 +108,7 @@ export class RedisViews implements Views {
       redis.hmget(key, 'args', 'firstOp'),
     );
     if (typeof args === 'string') return { args, firstOp: Number(firstOp ?? 0) };
-    const [, group, index = 0] = /^(.*)\.(\d+)$/.exec(id) ?? [];
+    const { group, index = 0 } = memberOf(id) ?? {};
     const row = await this.#ask(`backlog:${group}`, partition, (redis, key) => redis.lindex(key, Number(index)));
     return row === null ? undefined : { args: row.split('\n').slice(3).join('\n'), firstOp: 0 };
   }

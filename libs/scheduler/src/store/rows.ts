@@ -2,7 +2,7 @@
 import type { KeptOptions } from '../contract/coroutine.ts';
 import { CorralInternalError } from '../contract/exceptions.ts';
 import { encodeEvent } from '../contract/history.ts';
-import { memberOf } from '../contract/ids.ts';
+import { memberId, memberOf } from '../contract/ids.ts';
 import { bytesPerCall } from '../contract/limits.ts';
 import type { Cancel, GroupMember, NewRoot, Next, Settlement, Turn } from '../contract/store.ts';
 import type { TaskId } from '../contract/task.ts';
@@ -21,11 +21,45 @@ export function optionsRow(options: string): Row {
 
 const usualTtlMs = 86_400_000;
 
-export function rootRow({ id, coroutine, args, options, resultTtlMs, idempotency }: NewRoot): Row {
+function rootRow({ id, coroutine, args, options, resultTtlMs, idempotency }: NewRoot): Row {
   const [priority, limits] = optionsRow(options) as [number, string];
   const row = [id, coroutine, args, options];
   if (priority === 0 && limits === '' && resultTtlMs === usualTtlMs && idempotency === undefined) return [...row, ''];
   return [...row, 'more', priority, limits, resultTtlMs, idempotency?.key ?? '', idempotency?.fingerprint ?? ''];
+}
+
+/** So many roots from `from` on are a whole bundle; 0: there is none. */
+function bundleAt(roots: readonly NewRoot[], from: number): number {
+  const { id, resultTtlMs } = roots[from] as NewRoot;
+  const group = memberOf(id)?.group;
+  let size = 0;
+  const isNext = (root: NewRoot | undefined): boolean => {
+    if (group === undefined || root === undefined || root.idempotency !== undefined) return false;
+    const [priority, limits] = optionsRow(root.options);
+    return root.id === memberId(group, size) && root.resultTtlMs === resultTtlMs && priority === 0 && limits === '';
+  };
+  while (isNext(roots[from + size])) size += 1;
+  return size;
+}
+
+/** Bundles go in few words. `order`: which root each answer is for; of bundles there are none. */
+export function rootRows(roots: readonly NewRoot[]): { row: Row; order: number[] } {
+  const order: number[] = [];
+  const bundles: Row = [];
+  let count = 0;
+  for (let from = 0; from < roots.length; ) {
+    const size = bundleAt(roots, from);
+    if (size === 0) order.push(from++);
+    else {
+      const members = roots.slice(from, from + size);
+      const [{ id, resultTtlMs }] = members as [NewRoot];
+      bundles.push(memberOf(id)?.group ?? '', size, resultTtlMs, members.map(memberRow).join('\0'));
+      count += 1;
+      from += size;
+    }
+  }
+  const rows = order.flatMap((place) => rootRow(roots[place] as NewRoot));
+  return { row: [order.length, ...rows, count, ...bundles], order };
 }
 
 /** One line for each field, so that Lua can take it apart without parsing JSON (whose texts hold no line breaks). */

@@ -1,5 +1,6 @@
 /** A hint has arrived: who of the hinted tasks starts here, and where the others go. */
 import { encodeEvent } from '../contract/history.ts';
+import { memberOf } from '../contract/ids.ts';
 import { bytesPerCall } from '../contract/limits.ts';
 import type { Claim, Next } from '../contract/store.ts';
 import { isSettled, type SessionId, type TaskId } from '../contract/task.ts';
@@ -86,7 +87,7 @@ const bytesOf = ({ args, history, events }: Claim): number =>
 
 export const claimOf = (task: MemoryTask, claimedAt: number): Claim => ({
   id: task.id,
-  member: task.member && { group: task.member.group.id, index: String(task.member.index) },
+  member: memberOf(task.id),
   token: task.claim?.token ?? '',
   ...task.work,
   attempt: task.attempt,

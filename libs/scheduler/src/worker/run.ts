@@ -43,8 +43,8 @@ import { Turns } from './turns.ts';
 const isStart = (step: HistoryStep): step is Extract<HistoryStep, ['start', ...unknown[]]> => step[0] === 'start';
 
 /** Nothing of a member of a gather is recorded until it has asked for something or heard of something. */
-const isUnrecorded = ({ member, commits, failures, events }: Claim): boolean =>
-  member !== undefined && commits === 0 && failures === 0 && events.length === 0;
+const isUnrecorded = ({ member, parent, commits, failures, events }: Claim): boolean =>
+  member !== undefined && parent !== undefined && commits === 0 && failures === 0 && events.length === 0;
 
 export class TaskRun implements Offender {
   readonly claim: Claim;

@@ -9,6 +9,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { ClusterFacts } from '../../src/contract/cluster.ts';
 import type { TaskEvent } from '../../src/contract/history.ts';
+import { memberOf } from '../../src/contract/ids.ts';
 import type { BegunMembers, NewGroup, NewRoot, SettleAnswer, Turn } from '../../src/contract/store.ts';
 import type { SessionId, TaskId, TaskState } from '../../src/contract/task.ts';
 import { day, failed, type Harness, leaves, partition, Rig, Run, succeeded } from './conformance/rig.ts';
@@ -159,11 +160,23 @@ export class Walk {
   }
 
   async #submit(): Promise<void> {
+    const roots = this.#choices.yes() ? this.#bundle() : [this.#root()];
+    for (const { id } of roots) {
+      this.#roots.push(id);
+      this.tasks.add(id);
+    }
+    const submit = roots.map(({ id }) => id);
+    await this.#do({ submit }, async ({ store }) => (await store.submit(partition, roots)).existing);
+  }
+
+  #root(): NewRoot {
     const resultTtlMs = this.#choices.yes() ? 2_000 : day;
-    const root = this.#rigs[0]?.newRoot({ resultTtlMs, options: this.#options() }) as NewRoot;
-    this.#roots.push(root.id);
-    this.tasks.add(root.id);
-    await this.#do({ submit: root.id }, async ({ store }) => (await store.submit(partition, [root])).existing);
+    return this.#rigs[0]?.newRoot({ resultTtlMs, options: this.#options() }) as NewRoot;
+  }
+
+  /** A bundle goes when all of it have ended: a model that does not know it would let each go by itself. */
+  #bundle(): NewRoot[] {
+    return this.#rigs[0]?.newBundle(1 + this.#choices.below(4)) ?? [];
   }
 
   /** No two of them, and of the timers, are over at the same millisecond: their order is free. */
@@ -188,7 +201,7 @@ export class Walk {
   /** Members of a gather, all of them or some that follow each other. */
   #together(): TaskId[] {
     const group = this.#choices.one(this.#groups);
-    const members = [...this.tasks].filter((id) => id.startsWith(`${group}.`));
+    const members = [...this.tasks].filter((id) => memberOf(id)?.group === group);
     return members.slice(this.#choices.below(2));
   }
 
@@ -254,7 +267,7 @@ export class Walk {
 
   /** What a member of a gather may end with: all members of one of its own. */
   #gathered(run: Run | undefined): NewGroup | undefined {
-    if (run?.claim.member === undefined) return undefined;
+    if (run?.claim.member === undefined || run.claim.parent === undefined) return undefined;
     const session = /:(.*):/.exec(run.claim.token)?.[1];
     const group = run.group(this.#op++, leaves(1 + this.#choices.below(3)));
     const results = group.members.map((_, index) => JSON.stringify(index));
@@ -290,9 +303,13 @@ export class Walk {
       for (const index of gathered.members.keys()) this.tasks.add(`${gathered.id}.${index}`);
     }
     if (kind?.kind === 'retrying') this.#ended = true; // a cancel ends a root that waits for its next attempt, and its tree
-    if (kind?.kind !== 'ending') return;
+    await this.#endTree(kind, runs[0]?.id);
+  }
+
+  async #endTree(answer: SettleAnswer | undefined, root: TaskId = ''): Promise<void> {
+    if (answer?.kind !== 'ending') return;
     this.#ended = true;
-    for (const rig of this.#rigs) await rig.cancelTree(runs[0]?.id ?? '');
+    for (const rig of this.#rigs) await rig.cancelTree(root);
   }
 
   /** Members of a claim and gather end well in one call, or all but the last. */
@@ -302,10 +319,11 @@ export class Walk {
     const all = this.#runs.filter(([each]) => each !== undefined && isSame(each));
     all.sort(([a], [b]) => Number(a?.claim.member?.index) - Number(b?.claim.member?.index));
     const some = all.slice(0, all.length - this.#choices.below(2));
-    await this.#do({ settle: some.map(([each]) => each?.id) }, async ({ store }, i) => {
+    const answers = await this.#do({ settle: some.map(([each]) => each?.id) }, async ({ store }, i) => {
       const settlements = some.map((runs, n) => (runs[i] as Run).settlement(succeeded(n)));
       return (await store.settle(partition, settlements)).answers;
     });
+    for (const [n, answer] of answers.entries()) await this.#endTree(answer, some[n]?.[0]?.id);
   }
 
   async #cancel(ids: readonly TaskId[]): Promise<void> {
@@ -424,6 +442,6 @@ export function storeWalks(
         for (const harness of harnesses) await harness.close();
       }
     });
-    await fc.assert(story, { numRuns: runs, seed, interruptAfterTimeLimit: 60_000 });
+    await fc.assert(story, { numRuns: runs, seed, interruptAfterTimeLimit: 60_000, endOnFailure: true });
   }, 120_000);
 }

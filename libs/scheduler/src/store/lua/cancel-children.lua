@@ -3,7 +3,7 @@
   Keeps T1, T3, T4. Each task hears of it once, also when the page is sent again.
   KEYS prefix    ARGV parent message event, entry of `children` and member to begin with; channel
   Returns {ids that have created tasks themselves, next entry or -1, next member, hints}    Cost O(page), about 200 tasks ]]
---# include keys now news sums counts texts batches members groups whole promote mail inbox tell ready take wake timers settle cancel retry end-tree
+--# include keys now news sums counts texts batches members groups whole bundles promote mail inbox tell ready take wake timers settle cancel retry end-tree
 local parent, message, event, entry, member = arg(), arg(), arg(), count(), count()
 local time, parents, left = now(), {}, 200
 

@@ -2,7 +2,7 @@
 --[[ cancel: requests cancels; a task that never started ends at once.
   Keeps T1, T3, T4. KEYS prefix    ARGV count, then id message event afterStart for each; channel
   Returns {{'requested' | 'settled' | 'unknown', ...}, hints}    Cost O(targets x log ready) ]]
---# include keys now news sums counts texts batches members groups whole promote mail inbox tell ready take wake timers settle cancel retry end-tree
+--# include keys now news sums counts texts batches members groups whole bundles promote mail inbox tell ready take wake timers settle cancel retry end-tree
 local time, answers = now(), {}
 for i = 1, count() do
   local id, message, event, afterStart = arg(), arg(), arg(), arg()

@@ -7,7 +7,7 @@
   parent, created, started, commits, logged, failures, first operation, begun, time, history, events}; members = {group, token, parent,
   created, started, time, index of the first, {'row NUL row ...', ...}} of members of a gather that follow each other
   Cost O(claimed + size of their histories) ]]
---# include keys now news sums counts texts batches members groups whole promote mail inbox tell ready take wake timers settle cancel retry end-tree suspects least-whole claims claim-members
+--# include keys now news sums counts texts batches members groups whole bundles promote mail inbox tell ready take wake timers settle cancel retry end-tree suspects least-whole claims claim-members
 claimAs(now())
 for _ = 1, count() do
   local group, n = arg(), count()

@@ -9,7 +9,7 @@
   KEYS prefix    ARGV count, then each turn as rows.ts writes it; what followOn reads (claim-next.lua); channel
   Returns {{{'committed', events} | {'fenced'} | {'behind'}, ...}, hints, news of the caller, partitions with mail, claims,
   members and first runs as claim.lua answers them, slots of all sessions}    Cost O(requests x log ready) ]]
---# include keys now news sums counts texts batches members groups whole promote mail inbox tell ready take wake timers settle cancel retry end-tree subscribe logs start-by suspects least-whole claims claim-members claim-next gather
+--# include keys now news sums counts texts batches members groups whole bundles promote mail inbox tell ready take wake timers settle cancel retry end-tree subscribe logs start-by suspects least-whole claims claim-members claim-next gather
 local time = now()
 
 local function spawn(parent, root)

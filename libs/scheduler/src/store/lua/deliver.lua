@@ -2,7 +2,7 @@
 --[[ deliver: letters from another partition, in their order, each taken once: `seen` is the number of the last one.
   Keeps T1, T3, T4, I2. KEYS prefix    ARGV partition, count, letters as outbox.lua gives them; channel
   Returns {partitions that there is an answer for, hints}    Cost O(letters x log ready) ]]
---# include keys now news sums counts texts batches members groups whole promote mail inbox tell ready take wake timers settle cancel retry end-tree subscribe
+--# include keys now news sums counts texts batches members groups whole bundles promote mail inbox tell ready take wake timers settle cancel retry end-tree subscribe
 local from, time = arg(), now()
 local seen = call('GET', key('seen', from)) or '0'
 

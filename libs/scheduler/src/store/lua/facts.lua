@@ -53,6 +53,7 @@ for _, session in ipairs(call('ZRANGE', sessions, 0, -1)) do
     running = running + tonumber(runs or 0)
   end
 end
-return { call('HGETALL', prefix .. 'counts'), call('SMEMBERS', prefix .. 'names'), stranded, call('ZCARD', prefix .. 'roots'),
+return { call('HGETALL', prefix .. 'counts'), call('SMEMBERS', prefix .. 'names'), stranded,
+  call('ZCARD', prefix .. 'roots') + tonumber(call('HGET', prefix .. 'counts', 'bundled') or 0),
   queued, math.floor(oldest), math.max(0, time - late), orphaned,
   { up, draining, lost, slots, running } }

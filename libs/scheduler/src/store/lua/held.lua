@@ -8,6 +8,6 @@ local ids = {}
 for _, claim in ipairs(call('SMEMBERS', key('claims', session))) do
   local group, first, last = string.match(claim, '^(.*)%+%d+ (%d+) (%d+)$')
   if not group then ids[#ids + 1] = claim
-  else for index = first, last do ids[#ids + 1] = group .. '.' .. spellIndex(index) end end
+  else for index = first, last do ids[#ids + 1] = memberId(group, tonumber(index)) end end
 end
 return ids

@@ -2,7 +2,7 @@
 --[[ release: claimed tasks go back to ready, and no attempt is counted. With no ids: a page of all of them, and when
   none is left the session ends.
   Keeps T2, T3, T4. KEYS prefix    ARGV session, count, ids; channel    Returns {more, hints}    Cost O(ids) ]]
---# include keys now news sums counts texts batches members groups whole promote ready take sessions revive
+--# include keys now news sums counts texts batches members groups whole bundles promote ready take sessions revive
 local session, time = arg(), now()
 local ids, all = {}, false
 for i = 1, count() do ids[i] = arg() end

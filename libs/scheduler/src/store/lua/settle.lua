@@ -9,7 +9,7 @@
   returnExceptions limit 'row NUL row ...' token 'result NUL result ...', for each; what followOn reads (claim-next.lua); channel
   Returns {{'ending' | 'retrying' | 'fenced' | n for n that are settled, ...} in that order, hints, news of the caller, partitions
   with mail, claims, members and first runs as claim.lua answers them}    Cost O((settlements + claimed) x log ready) ]]
---# include keys now news sums counts texts batches members groups whole promote mail inbox tell ready take wake timers settle cancel retry end-tree logs suspects least-whole claims claim-members claim-next gather
+--# include keys now news sums counts texts batches members groups whole bundles promote mail inbox tell ready take wake timers settle cancel retry end-tree logs suspects least-whole claims claim-members claim-next gather
 local time, answers, toTell = now(), {}, {}
 
 -- Most have settled: so many in a row are answered as a number.
@@ -75,6 +75,7 @@ local function endWhole(group, token, first, last, results)
   ended('succeeded', batch.coroutine, members)
   childMoved(known.parent, 'running', 'succeeded', members)
   membersEnded(group, members, nil, time)
+  if isBundle(group) then tellEndsIn(known, group .. ' ' .. spell(first) .. '-' .. spell(last)) end
   settled = settled + members
   return true
 end
@@ -107,7 +108,10 @@ local function settleMembers()
   local function write()
     if finishedHere == 0 then return end
     callWithAll('HSET', key('entries', group), row)
-    for i = 1, finishedHere do leave(claims, ids[i]) end
+    for i = 1, finishedHere do
+      leave(claims, ids[i])
+      if isBundle(group) then tellEndsIn(known, ids[i]) end
+    end
     for coroutine, counted in pairs(byCoroutine) do
       for state, n in pairs(counted) do
         moved('running', nil, n)
@@ -120,7 +124,7 @@ local function settleMembers()
   end
 
   local function settleOne(index, entry, state, payload)
-    local id = group .. '.' .. index
+    local id = memberId(group, index)
     if not entry or entry == '@' or promoted[id] then
       write()
       return settleRecord(id, { token = token, state = state, payload = payload, progress = '', retryMs = '', logs = {} })
@@ -148,7 +152,7 @@ local function settleMembers()
 
   local records = {}
   for i, index in ipairs(indices) do
-    if entries[i] == '@' then records[#records + 1] = group .. '.' .. index end
+    if entries[i] == '@' then records[#records + 1] = memberId(group, index) end
   end
   askForWaiters(records)
   for i, index in ipairs(indices) do

@@ -4,9 +4,9 @@
   What a worker with room is told of directly is not among the hints; it may have been claimed for it (direct.lua).
   KEYS prefix    ARGV client ('' when it does not listen), '1' when this is the only partition, count, then
   id coroutine args options '' for each, or 'more' priority limits resultTtlMs idempotencyKey
-  fingerprint in place of ''; channel
+  fingerprint in place of ''; count, then id count ttl 'row NUL row ...' for each bundle; channel
   Returns {{'' | existing id | 'conflict', ...}, time, hints}    Cost O(roots x log ready) ]]
---# include keys now news sums counts texts batches members groups whole promote ready take timers start-by sessions direct
+--# include keys now news sums counts texts batches members groups whole bundles promote ready take timers start-by sessions direct
 local time, answers, client, alone, roots, places, given, keys = now(), {}, arg(), arg() == '1', {}, {}, {}, {}
 for i = 1, count() do
   local root = { id = arg(), coroutine = arg(), args = arg(), options = arg(), priority = '0', limits = '', ttl = '86400000', name = '' }
@@ -36,6 +36,15 @@ for i, root in ipairs(given) do
     moved(nil, 'pending', 1)
     roots[#roots + 1], roots[#roots + 2] = '0', id
     places[#places + 1], places[#places + 2] = placeOf(virtual(), root.priority), id
+  end
+end
+for _ = 1, count() do
+  local bundle, size, ttl, rows = arg(), count(), arg(), arg()
+  if call('EXISTS', key('group', bundle)) == 0 then
+    local place = placeOf(virtual(), '0')
+    newBundle(bundle, size, ttl, client, textsIn(rows), place, time)
+    roots[#roots + 1], roots[#roots + 2] = '0', entryOfRoots(bundle, size)
+    places[#places + 1], places[#places + 2] = place, 'g' .. bundle
   end
 end
 callWithAll('ZADD', prefix .. 'roots', roots)

@@ -5,7 +5,7 @@
   name came after 1.5 s, as a beat comes each second from a thread of its own.
   Keeps T2, T3, T4, D1. KEYS prefix    ARGV hintTtlMs; channel
   Returns {hints, expired, timers, removed, workers, slots, more, partitions with mail}    Cost O(page), at most 500 of each kind ]]
---# include keys now news sums counts texts batches members groups whole promote mail inbox tell ready take wake timers settle cancel retry end-tree sessions revive remove deadlock suspects
+--# include keys now news sums counts texts batches members groups whole bundles promote mail inbox tell ready take wake timers settle cancel retry end-tree sessions revive remove deadlock suspects
 local hintTtl = count()
 local time, page = now(), 500
 local up = uptime(time)

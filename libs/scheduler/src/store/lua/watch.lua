@@ -2,10 +2,17 @@
 --[[ watch: asks for news of a task when it settles, or at each commit (follow), and tells how it stands.
   KEYS prefix    ARGV id follow    Returns its fields and values, {} when it is unknown
   Cost O(1), and O(backlog) for one in a backlog ]]
---# include keys now news sums counts texts batches members groups whole promote record
+--# include keys now news sums counts texts batches members groups whole bundles promote record
 local id, follow = arg(), arg()
 local taskKey = key('task', id)
-promoteClaimed(id) -- an entry has no room for it
+local group = memberOf(id)
+if not group or not isBundle(group) then promoteClaimed(id) -- an entry has no room for it
+elseif follow == '1' then promote(id)
+else
+  local row, isOpen = recordOf(id)
+  if isOpen then call('HSET', key('group', group), 'watched', 1) end
+  if isOpen ~= nil then return row end
+end
 local created, finished, parent, client = unpack(call('HMGET', taskKey, 'created', 'finished', 'parent', 'client'))
 if created and not finished then
   if follow == '1' then call('HSET', taskKey, 'watched', 2)

@@ -1,4 +1,5 @@
 import { describe, expect } from 'vitest';
+import { memberOf } from '../../../src/contract/ids.ts';
 import type { It } from '../store-conformance.ts';
 import { ids, leaves, partition, type Rig, succeeded } from './rig.ts';
 
@@ -18,6 +19,7 @@ export function claiming(it: It): void {
       expect(claims).toEqual([
         {
           id,
+          member: memberOf(id),
           token: '1:w1:nonce',
           coroutine: 'main',
           args: '{"a":1}',

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Hint } from '../../../src/contract/dispatch.ts';
 import type { TaskEvent } from '../../../src/contract/history.ts';
-import { childId, memberId, newRootId, partitionOf } from '../../../src/contract/ids.ts';
+import { bundledIds, childId, memberId, newRootId, partitionOf } from '../../../src/contract/ids.ts';
 import type { Outcome } from '../../../src/contract/outcome.ts';
 import type {
   Claim,
@@ -25,6 +25,8 @@ export interface Harness {
   /** What the auditor finds, where there is one. */
   violations?(): Promise<readonly { reason: string }[]>;
   store: Store & Views;
+  /** Each root is a bundle of its own. */
+  bundled?: boolean;
   /** Lets this much of the store's time pass; returns when it has. */
   advance(ms: number): Promise<void>;
   /** Names of all that is kept for tasks, in the words of this store. */
@@ -166,9 +168,11 @@ export class Rig {
   readonly store: Store & Views;
   readonly advance: (ms: number) => Promise<void>;
   readonly kept: () => Promise<string[]>;
+  readonly #bundled: boolean;
   #nonces = 0;
 
-  constructor({ store, advance, kept }: Harness) {
+  constructor({ store, bundled = false, advance, kept }: Harness) {
+    this.#bundled = bundled;
     this.store = store;
     this.advance = advance;
     this.kept = kept;
@@ -177,11 +181,18 @@ export class Rig {
   /** A root of the partition that the suite works in. */
   newRoot(fields: Partial<NewRoot> = {}): NewRoot {
     for (let tries = 0; tries < 10_000; tries++) {
-      const id = newRootId(Date.now(), randomBytes(16));
+      const [id = ''] = this.#bundled
+        ? bundledIds(Date.now(), randomBytes(16), 1)
+        : [newRootId(Date.now(), randomBytes(16))];
       if (partitionOf(id, this.store.partitions) === partition)
         return { id, coroutine: 'main', args: '{}', options: '{}', resultTtlMs: day, ...fields };
     }
     throw new Error(`no id of partition ${partition} in 10,000 tries`);
+  }
+
+  /** Roots that come together; only where there is one partition. */
+  newBundle(size: number, fields: Partial<NewRoot> = {}): NewRoot[] {
+    return bundledIds(Date.now(), randomBytes(16), size).map((id) => ({ ...this.newRoot(fields), id }));
   }
 
   async submit(fields: Partial<NewRoot> = {}): Promise<TaskId> {

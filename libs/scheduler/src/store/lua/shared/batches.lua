@@ -55,13 +55,17 @@ end
 -- In one text, with NUL between.
 local function resultsOf(group, whole) return call('HGET', key('outcomes', group), whole.number) end
 
--- Of one member. Those of a batch are asked for one after the other.
-local lastBatch, lastResults
-atStart(function() lastBatch, lastResults = nil, nil end)
+-- Of one member. When more of a batch are asked for, they are so one after the other.
+local lastBatch, lastText, lastResults
+atStart(function() lastBatch, lastText, lastResults = nil, nil, nil end)
 local function resultAt(group, whole, index)
-  local name = group .. whole.number
-  if lastBatch ~= name then lastBatch, lastResults = name, textsIn(resultsOf(group, whole)) end
-  return lastResults[tonumber(index) - whole.first + 1]
+  local name, place = group .. whole.number, tonumber(index) - whole.first + 1
+  if lastBatch ~= name then
+    lastBatch, lastText, lastResults = name, resultsOf(group, whole), nil
+    return textAt(lastText, place)
+  end
+  lastResults = lastResults or textsIn(lastText)
+  return lastResults[place]
 end
 
 -- Entry of a member, false when it has none.

@@ -9,7 +9,7 @@ local function writeEntries(group, number, first, count)
   for i = 1, count do
     local index = spellIndex(first + i - 1)
     entries[2 * i - 1], entries[2 * i] = index, '*' .. number
-    claimed[before + i] = group .. '.' .. index
+    claimed[before + i] = memberId(group, index)
   end
   callWithAll('HSET', key('entries', group), entries)
 end
@@ -36,7 +36,7 @@ local function addMember(group, index, row, coroutine, entry)
     writeMembers()
     local known, started = groupOf(group), entry and batchOf(group, string.sub(entry, 2)).started or time
     batch = { group = group, first = index, count = 0, coroutine = coroutine, entry = entry, rows = newTexts() }
-    memberClaims[#memberClaims + 1] = { group, firstToken, known.parent, known.created, started, time, index, batch.rows }
+    memberClaims[#memberClaims + 1] = { group, firstToken, known.parent or '', known.created, started, time, index, batch.rows }
   elseif batch.coroutine ~= coroutine then batch.coroutine = '' end
   batch.count = batch.count + 1
   addText(batch.rows, row)
@@ -74,7 +74,7 @@ local function claimMembers(group, indices)
   local bound = known and (known.dropped or known.popped) or 0
   local entries, rows, open = entriesAt(group, indices), rowsAt(group, numbers), {}
   for i, index in ipairs(indices) do
-    local id = group .. '.' .. index
+    local id = memberId(group, index)
     if not entries[i] and numbers[i] < bound and not seen[id] then open[#open + 1] = id end
   end
   local places = 0
@@ -83,7 +83,7 @@ local function claimMembers(group, indices)
   end
   if places < #open then callWithAll('ZREM', ready, open) end
   for i, index in ipairs(indices) do
-    local id, entry = group .. '.' .. index, entries[i]
+    local id, entry = memberId(group, index), entries[i]
     if once(id) then
       if promoted[id] or entry == '@' or not rows[numbers[i]] then
         writeMembers()

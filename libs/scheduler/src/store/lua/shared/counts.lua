@@ -15,6 +15,7 @@ local function ended(state, coroutine, n)
 end
 -- T4: a parent counts its children by state; one that is suspended is running.
 local function childMoved(parent, from, to, n)
+  if not parent then return end
   addTo(key('task', parent), from, -n)
   addTo(key('task', parent), to, n)
 end

@@ -64,7 +64,7 @@ local function direct(hints, mayClaim, time)
   local left, up, waiting = {}, uptime(time), call('ZCARD', hinted)
   for i = 1, #hints, 2 do
     local id, priority, told = hints[i], hints[i + 1], false
-    if id == rootOf(id) then
+    if id == rootOf(id) and not memberOf(id) then
       local coroutine, args, options, attempt, created, watched, startBy, cancelled = unpack(call('HMGET', key('task', id),
         'coroutine', 'args', 'options', 'attempt', 'created', 'watched', 'startBy', 'cancelRequested'))
       local session, given = sessionFor(id, coroutine, time, up, waiting)

@@ -5,13 +5,14 @@ local function groupOf(group)
   local known = groups[group]
   if known then return known end
   local size, popped, limit, returnExceptions, decided, parent, op, left, inflight, entries, created, seq, dropped, skipped,
-    batch, awaited, apart = unpack(call('HMGET', key('group', group), 'size', 'popped', 'limit', 'returnExceptions', 'decided', 'parent',
-      'op', 'left', 'inflight', 'entries', 'created', 'seq', 'dropped', 'skipped', 'batch', 'awaited', 'apart'))
+    batch, awaited, apart, ttl, client, watched, place = unpack(call('HMGET', key('group', group), 'size', 'popped', 'limit', 'returnExceptions', 'decided', 'parent',
+      'op', 'left', 'inflight', 'entries', 'created', 'seq', 'dropped', 'skipped', 'batch', 'awaited', 'apart', 'ttl', 'client', 'watched', 'place'))
   if not size then return nil end
   known = { size = tonumber(size), popped = tonumber(popped), limit = tonumber(limit), op = op, parent = parent,
     returnExceptions = returnExceptions == '1', decided = decided == '1', left = tonumber(left),
     inflight = tonumber(inflight), entries = tonumber(entries), created = created, seq = tonumber(seq),
     dropped = tonumber(dropped or nil), skipped = skipped, batch = tonumber(batch or 0), awaited = awaited, apart = apart,
+    ttl = ttl, client = client, watched = watched, place = place,
     key = key('group', group) }
   groups[group] = known
   return known

@@ -1,4 +1,4 @@
--- Members of gathers (adr/0010). A member is a row in the `backlog` of its group, which keeps it, and from its claim on an
+-- Members of gathers, and of bundles (adr/0010). A member is a row in the `backlog` of its group, which keeps it, and from its claim on an
 -- entry of `entries`, by its index, or in a whole batch, which is as good as one (batches.lua):
 --   *<batch>                             claimed, with all that were claimed in one call; `batches` knows their token
 --   <s|f|c><batch>\n<ms>\n<payload>      ended, so many ms after the group was made; with a capital letter when it has children,
@@ -6,8 +6,33 @@
 --   @                                    a record like any other task (promote.lua)
 -- Without an entry it waits: before `popped` handed out, from there on in its turn.
 
+-- An index as text. Of those that follow each other, in one call or the next, each costs a seventh of what spelling it does.
+local digits, tens, before = { '0', '1', '2', '3', '4', '5', '6', '7', '8', '9' }, nil, nil
+local function spellIndex(index)
+  local last = index % 10
+  if index - last ~= tens then
+    tens = index - last
+    before = tens == 0 and '' or string.format('%d', tens / 10)
+  end
+  return before .. digits[last + 1]
+end
+
+-- A bundle (bundles.lua): a group whose members are roots.
+local function isBundle(group) return #group == 25 end
+
+-- `index`: a number, or its text.
+local function memberId(group, index)
+  if type(index) == 'number' then index = spellIndex(index) end
+  if not isBundle(group) then return group .. '.' .. index end
+  return group .. string.sub('00', #index) .. index
+end
+
 -- Group and number of a member; nil for another id. The number has one spelling: x.01 is nobody.
 local function memberOf(id)
+  if #id == 28 then
+    if string.byte(id, 25) ~= 85 then return nil end
+    return string.sub(id, 1, 25), tonumber(string.sub(id, 26))
+  end
   local index = string.match(id, '^%.(%d+)$', 42)
   if index == nil or (#index > 1 and string.byte(index) == 48) then return nil end
   return string.sub(id, 1, 41), tonumber(index)
@@ -52,17 +77,6 @@ local function entriesAt(group, indices)
   return entries
 end
 
--- An index as text. Of those that follow each other, in one call or the next, each costs a seventh of what spelling it does.
-local digits, tens, before = { '0', '1', '2', '3', '4', '5', '6', '7', '8', '9' }, nil, nil
-local function spellIndex(index)
-  local last = index % 10
-  if index - last ~= tens then
-    tens = index - last
-    before = tens == 0 and '' or string.format('%d', tens / 10)
-  end
-  return before .. digits[last + 1]
-end
-
 -- Of the members from ... to, both included, by index.
 local function entriesOf(group, from, to)
   local entries, indices = {}, {}
@@ -103,7 +117,7 @@ local function endsOf(group, from, wanted, most)
     for each = index, to do
       local entry = entries[each]
       if entry == '@' then
-        local state, payload = outcomeOf(group .. '.' .. spellIndex(each))
+        local state, payload = outcomeOf(memberId(group, each))
         entry = state and string.sub(state, 1, 1) .. '\n\n' .. payload or ''
       elseif not entry and each >= dropped then entry = 'c\n\n' .. droppedPayload
       elseif isOpenEntry(entry) then entry = '' end

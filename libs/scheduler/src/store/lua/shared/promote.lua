@@ -22,7 +22,7 @@ local function entryLeft(group, known)
 end
 
 -- Makes a record of a member, so that anything may happen to it. 'record' when it is one now, or was; 'ended' when it has
--- ended without; nil when there is no such task. One in the backlog is to end at once: nobody hands it out.
+-- ended without; nil when there is no such task. One in the backlog of a gather is to end at once: nobody hands it out.
 -- `entry`: of one that is claimed, as it has just been read.
 local function promote(id, entry)
   local taskKey = key('task', id)
@@ -32,9 +32,12 @@ local function promote(id, entry)
   local known = groupOf(group)
   if not known or index >= known.size then return nil end
   entry = entry or entryAt(group, index)
+  if entry == '@' then return nil end -- it has been removed
   if not isOpenEntry(entry) or (known.dropped and index >= known.dropped) then return 'ended' end
   local coroutine, priority, options, args = rowOf(group, index)
-  local state, more = 'pending', { 'parent', known.parent, 'group', group, 'index', index, 'seq', known.seq + index }
+  local state, more = 'pending', nil
+  if isBundle(group) then more = fieldsOfRoot(known)
+  else more = { 'parent', known.parent, 'group', group, 'index', index, 'seq', known.seq + index } end
   if entry then
     local number = string.sub(entry, 2)
     local batch = batchOf(group, number)
@@ -44,7 +47,8 @@ local function promote(id, entry)
   end
   create(id, coroutine, args, options, priority, known.created, more, state)
   promoted[id] = true
-  if index < known.popped then
+  if isBundle(group) then leaveBundle(group, id, index, known)
+  elseif index < known.popped then
     put(key('entries', group), spell(index), '@')
     join(listOf(rootOf(id), group), id)
     entryLeft(group, known)

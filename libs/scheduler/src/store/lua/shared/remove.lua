@@ -37,6 +37,19 @@ local function removeRoot(root)
   call('RPUSH', removal, root)
 end
 
+-- Those of its members that have left are removed by themselves. Answers how many have not.
+local function removeBundle(bundle)
+  local known, removed = groupOf(bundle), 0
+  local entries = entriesOf(bundle, 0, known.size - 1)
+  for index = 0, known.size - 1 do if entries[index] ~= '@' then removed = removed + 1 end end
+  call('ZREM', prefix .. 'expiring', 'g' .. bundle)
+  call('ZREM', prefix .. 'roots', entryOfRoots(bundle, known.size))
+  call('HINCRBY', counts, 'bundled', 1 - removed)
+  call('UNLINK', key('group', bundle), key('backlog', bundle), key('entries', bundle), key('batches', bundle), key('whole', bundle),
+    key('outcomes', bundle), key('awaited', bundle))
+  return removed
+end
+
 -- How many tasks were removed, and whether there is more to do.
 local function removePage(time)
   local removed, left = 0, 300
@@ -51,7 +64,11 @@ local function removePage(time)
     else
       local root = call('ZRANGEBYSCORE', prefix .. 'expiring', '-inf', time, 'LIMIT', 0, 1)[1]
       if not root then return removed, false end
-      removeRoot(root)
+      if string.sub(root, 1, 1) ~= 'g' then removeRoot(root)
+      else
+        local size = removeBundle(string.sub(root, 2))
+        removed, left = removed + size, left - size
+      end
     end
   end
   return removed, true

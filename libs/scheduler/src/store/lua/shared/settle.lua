@@ -165,6 +165,10 @@ local function membersEnded(group, count, failed, time)
   put(known.key, 'left', known.left)
   put(known.key, 'inflight', known.inflight)
   put(known.key, 'entries', known.entries)
+  if isBundle(group) then
+    if known.left == 0 then bundleIsOver(group, known) end
+    return
+  end
   if known.limit > 0 and known.inflight < known.limit and known.popped < known.size then makeGroupReady(group) end
   if known.entries == 0 and known.popped >= known.size then leave(listOf(rootOf(group), group), 'g' .. group) end
   decide(group, failed, time)

@@ -7,7 +7,7 @@ local function subscribe(id, op, target, partition)
   if not exists then
     local group, index = memberOf(target)
     local known = group and groupOf(group)
-    if not known or index >= known.size then
+    if not known or index >= known.size or entryAt(group, index) == '@' then
       return tellWaiter(waiter, target, 'failed', '{"type":"LookupError","message":"no task ' .. target .. '"}')
     end
     local state, payload = outcomeOf(target)

@@ -51,7 +51,9 @@ end
 -- What is left of the backlog goes on in its turn.
 local function groupGoesOn(group)
   local known = groupOf(group)
-  if known.popped < known.size then
+  if isBundle(group) then
+    if known.popped < known.size and known.left > 0 then call('ZADD', ready, known.place, 'g' .. group) end
+  elseif known.popped < known.size then
     if known.limit == 0 or known.inflight < known.limit then makeGroupReady(group) end
   elseif known.entries == 0 then leave(listOf(rootOf(group), group), 'g' .. group) end
 end
@@ -62,7 +64,7 @@ local function hintMembers(group, room, time)
   local handed, stray, at = {}, {}, spell(time)
   for i, row in ipairs(rows) do
     local index = first + i - 1
-    local id, coroutine, priority = group .. '.' .. spellIndex(index), string.match(row, '^([^\n]*)\n([^\n]*)')
+    local id, coroutine, priority = memberId(group, index), string.match(row, '^([^\n]*)\n([^\n]*)')
     if not skipped[index] then
       if isServed(coroutine) then
         handed[#handed + 1] = at
@@ -88,6 +90,21 @@ local function putBack(entries, from)
   callWithAll('ZADD', ready, row)
 end
 
+-- What `members` has taken of a group, `most` of them at most.
+local function fromGroup(group, start, most, members)
+  if isBundle(group) then
+    local took = members(group, most)
+    tick(math.min(took or 0, most) * virtualSecond / 100) -- as for as many roots that stand there by themselves
+    return took
+  end
+  local tree = rootOf(group)
+  local before = clockOf(tree)
+  setClock(tree, math.max(before, start) + most * virtualSecond)
+  local took = members(group, most)
+  if not took then setClock(tree, before) end
+  return took
+end
+
 -- Goes through what is ready, in its order, while there is room. `members(group, room)` and `single(id)` answer how much they
 -- took; nil: it stays where it is. Members of one group are at most `quantum` at a time. Single tasks are fetched more and more
 -- at once, until a group comes: what is left of it may come before the others.
@@ -109,11 +126,7 @@ local function fromReady(room, quantum, members, single)
     if string.sub(id, 1, 1) == 'g' then
       putBack(entries, at)
       at, some = #entries + 1, 1
-      local tree, most = rootOf(string.sub(id, 2)), math.min(room, quantum)
-      local before = clockOf(tree)
-      setClock(tree, math.max(before, start) + most * virtualSecond)
-      took = members(string.sub(id, 2), most)
-      if not took then setClock(tree, before) end
+      took = fromGroup(string.sub(id, 2), start, math.min(room, quantum), members)
     else took = single(id) end
     if took then room = room - took
     else stays[#stays + 1], stays[#stays + 2] = id, place end

@@ -26,3 +26,10 @@ local function textsIn(text)
   end
   return texts
 end
+-- One of them, without taking the others apart: a 20th of the time.
+local function textAt(text, place)
+  local first = 1
+  for _ = 2, place do first = string.find(text, '\0', first, true) + 1 end
+  local stop = string.find(text, '\0', first, true)
+  return string.sub(text, first, stop and stop - 1 or -1)
+end

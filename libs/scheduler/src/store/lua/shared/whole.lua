@@ -55,7 +55,7 @@ local function takeApart(group, whole)
     local text = spellIndex(index)
     entries[#entries + 1] = text
     entries[#entries + 1] = '*' .. whole.number
-    ids[#ids + 1] = group .. '.' .. text
+    ids[#ids + 1] = memberId(group, text)
   end
   call('HSET', key('group', group), 'apart', 1)
   unclaimWhole(group, whole, session)
@@ -81,6 +81,6 @@ local function idsOfClaim(claim)
   local number, first, last = string.match(text, '^(%d+) (%d+) (%d+)$')
   takeApart(group, { number = number, first = tonumber(first), last = tonumber(last), text = text })
   local ids = {}
-  for index = tonumber(first), tonumber(last) do ids[#ids + 1] = group .. '.' .. spellIndex(index) end
+  for index = tonumber(first), tonumber(last) do ids[#ids + 1] = memberId(group, index) end
   return ids
 end
