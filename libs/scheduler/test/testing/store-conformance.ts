@@ -5,6 +5,7 @@
 import { afterEach, beforeEach, describe, test } from 'vitest';
 import { awaiting } from './conformance/awaiting.ts';
 import { begunMembers } from './conformance/begun-members.ts';
+import { bundles } from './conformance/bundles.ts';
 import { cancelling } from './conformance/cancelling.ts';
 import { cancellingTrees } from './conformance/cancelling-trees.ts';
 import { claimedTogether } from './conformance/claimed-together.ts';
@@ -67,6 +68,7 @@ export function storeConformance(
       groups,
       begunMembers,
       claimedTogether,
+      bundles,
       settling,
       followingOn,
       ...(bundled ? [] : [giving, directing]),
