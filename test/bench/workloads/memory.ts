@@ -35,23 +35,28 @@ async function* queued({ quick, rounds }: Bench): AsyncGenerator<Row> {
   await using rig = await Rig.start();
   const corral = await Corral.start(rig, { workers: 0 });
   const bullmq = await Bullmq.start(rig, { workers: 0 });
-  const title = 'memory of a queued task in Redis';
-  const [ours, ...others] = await hold({
-    ...{ title, rounds, warmUps: 1 },
-    contenders: [
-      corral.contender(async () => [
-        await growth(rig, tasks, async () => {
-          await Promise.all(items(tasks).map((item) => corral.client.submit('bench.echo', item)));
-        }),
-      ]),
-      bullmq.contender(async () => [
-        await growth(rig, tasks, async () => {
-          await bullmq.queue.addBulk(items(tasks).map((data) => ({ name: 'echo', data })));
-        }),
-      ]),
-    ],
-  });
-  yield rowOf({ title, unit: 'bytes', ...aims }, ours, others, tasks);
+  const work = items(tasks);
+  const manners = {
+    'memory of a queued task in Redis': () => Promise.all(work.map((item) => corral.client.submit('bench.echo', item))),
+    'memory of a queued task of a batch of 100': async () => {
+      const batch = work.map((args) => ({ coroutine: 'bench.echo', args }));
+      for (let from = 0; from < tasks; from += 100) await corral.client.submitAll(batch.slice(from, from + 100));
+    },
+  };
+  for (const [title, submit] of Object.entries(manners)) {
+    const [ours, ...others] = await hold({
+      ...{ title, rounds, warmUps: 1 },
+      contenders: [
+        corral.contender(async () => [await growth(rig, tasks, async () => void (await submit()))]),
+        bullmq.contender(async () => [
+          await growth(rig, tasks, async () => {
+            await bullmq.queue.addBulk(work.map((data) => ({ name: 'echo', data })));
+          }),
+        ]),
+      ],
+    });
+    yield rowOf({ title, unit: 'bytes', ...aims }, ours, others, tasks);
+  }
 }
 
 async function* kept({ quick, rounds }: Bench): AsyncGenerator<Row> {

@@ -223,7 +223,7 @@ export type TurnAnswer = { kind: 'committed'; events: TaskEvent[] } | { kind: 'f
 
 export interface Settlement {
   id: TaskId;
-  /** As its claim has it, so that ids need not be taken apart. */
+  /** As its claim has it, of a task that has made no turn: the store may have no record of it, which costs least. */
   member?: Member | undefined;
   token: Token;
   outcome: Outcome;

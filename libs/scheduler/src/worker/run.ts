@@ -439,7 +439,8 @@ export class TaskRun implements Offender {
     if (this.#fenced) return;
     this.#settling = true;
     if (!this.#host.congested) this.#slot.release();
-    const { id, member, token } = this.claim;
+    const { id, token } = this.claim;
+    const member = this.commits === 0 ? this.claim.member : undefined; // else it has a record, and costs what a record does
     const { logs = [], progress, steps = [] } = this.#turns.requests ?? {};
     const delayMs = retryAfterMs(this.claim, this.#fn, outcome, this.#host.clock, this.#limits);
     const retry = delayMs === undefined ? undefined : { ms: delayMs, firstOp: this.#runner.nextOp };

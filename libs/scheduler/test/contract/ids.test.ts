@@ -1,6 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { childId, isTaskId, memberId, newRootId, partitionOf, rootIdIn, rootOf } from '../../src/contract/ids.ts';
+import {
+  bundledIds,
+  childId,
+  isBundle,
+  isTaskId,
+  memberId,
+  memberOf,
+  newRootId,
+  partitionOf,
+  rootIdIn,
+  rootOf,
+} from '../../src/contract/ids.ts';
 
 const root = newRootId(1_700_000_000_000, randomBytes(16));
 
@@ -12,6 +23,19 @@ describe('ids', () => {
     expect(childId(root, 3)).toBe(child);
     expect(childId(root, 4)).not.toBe(child);
     expect([root, child, grandchild].every(isTaskId)).toBe(true);
+  });
+
+  it('of a bundle tell their group and number, as those of other roots do not', () => {
+    const ids = bundledIds(1_700_000_000_000, randomBytes(16), 200);
+    expect(ids.every(isTaskId)).toBe(true);
+    expect(ids.map(rootOf)).toEqual(ids);
+    expect(ids.map((id) => memberOf(id)?.index)).toEqual(ids.map((_, index) => String(index)));
+    const [group = ''] = new Set(ids.map((id) => memberOf(id)?.group));
+    expect(isBundle(group)).toBe(true);
+    expect(ids.map((_, index) => memberId(group, index))).toEqual(ids);
+    expect([...ids].sort()).toEqual(ids);
+    expect(isTaskId(childId(ids[7] ?? '', 0))).toBe(true);
+    for (let i = 0; i < 1_000; i++) expect(memberOf(newRootId(i, randomBytes(16)))).toBeUndefined();
   });
 
   it('sort by time', () => {
@@ -29,6 +53,9 @@ describe('ids', () => {
     `{${root}}`,
     root.toLowerCase(),
     `${root}.0`,
+    `${root.slice(0, 24)}U12`,
+    `${root.slice(0, 24)}U1A2`,
+    `${root.slice(0, 23)}U1234`,
     `${root}.ABCDEFGHJKMN.01`,
   ])('refuses %j', (text) => expect(isTaskId(text)).toBe(false));
 

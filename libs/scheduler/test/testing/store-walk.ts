@@ -442,6 +442,7 @@ export function storeWalks(
         for (const harness of harnesses) await harness.close();
       }
     });
+    // Shrinking takes minutes, and looks like a hang: whoever wants a shorter story takes `endOnFailure` away.
     await fc.assert(story, { numRuns: runs, seed, interruptAfterTimeLimit: 60_000, endOnFailure: true });
   }, 120_000);
 }
