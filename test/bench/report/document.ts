@@ -37,18 +37,18 @@ ${costs(report.rows)}
 
 ## Why targets are missed
 
-By the costs above and the profiles in the [decisions](adr/README.md) 0009 to 0023:
+By the costs above and the profiles in the [decisions](adr/README.md) 0009 to 0024:
 
 - *Two workers against one*, where tasks do nothing: one worker and Redis use more than half of two cores between them; a second
   worker shares the rest with them and with this process. Where tasks compute, Redis has nothing to do and two cores are twice
   as much as one.
 - *One task at idle*: the median is 1.2 to 1.3 × BullMQ's since the submit claims for a worker that holds nothing (0021, 0022). Of 300
   tasks a round the 99th percentile is the third worst, which the machine decides as much as the code: pairs of runs gave 0.93 to 2.01 ×.
-- *Batches over REST*: each task is a root, with a record, a claim and an end of its own, 62 of the 80 µs of processor time that two
-  cores have at 25,000 tasks/s: 35 in Redis (six commands of its own, a share of others, 1,250 instructions of Lua), 11 in the API, 10 in the
-  workers and 6 in the client, with nothing among them that stands out (0017, 0021). Five runs gave 29,000, 30,200, 23,300, 30,500 and 24,600,
-  least where BullMQ was slowest, too. Since then ends go to Redis 50 at a time and batches are taken 1.3 times as fast (0023). On a
-  machine at less than half the speed (BullMQ 5,240 instead of 13,200) that is 17,700, 3.15 × BullMQ's instead of 2.19 ×.
+- *Batches over REST*: that each task was a root with a record, a claim and an end of its own was 36 of 76 µs of processor time on the
+  machine that this was found on. What comes in one batch is kept together now (0024). 55 to 60 µs are left there: 13 to 15 in Redis, 16 to 18 in the
+  API, a seventh of them for writing, 18 to 21 in the workers and 6 to 8 in the client; nothing else stands out. Three runs on that
+  machine, which has less than half the speed of the one above (BullMQ 5,060 to 5,950 instead of 13,200), gave 26,300, 32,300 and
+  36,800 tasks/s, 4.93 to 6.13 × BullMQ's.
 - *What a gather lacks to the goal beyond.* It takes 20 to 27 µs of processor time a task, 7 to 10 of them in Redis, where it was 25
   to 35 before members that are claimed together ended together (0020). Of a gather of 10,000 that took 114 ms, 13 were its beginning, in
   which one worker sends its members, and 10 its end, in which it reads the results; in the 91 between, a worker waits for the
