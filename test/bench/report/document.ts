@@ -46,9 +46,9 @@ By the costs above and the profiles in the [decisions](adr/README.md) 0009 to 00
   tasks a round the 99th percentile is the third worst, which the machine decides as much as the code: pairs of runs gave 0.93 to 2.01 ×.
 - *Batches over REST*: that each task was a root with a record, a claim and an end of its own was 36 of 76 µs of processor time on the
   machine that this was found on. What comes in one batch is kept together now (0024). 55 to 60 µs are left there: 13 to 15 in Redis, 16 to 18 in the
-  API, a seventh of them for writing, 18 to 21 in the workers and 6 to 8 in the client; nothing else stands out. Four runs on that
-  machine, which has less than half the speed of the one above (BullMQ 5,060 to 5,950 instead of 13,200), gave 26,300, 32,300, 36,800
-  and 32,400 tasks/s, 4.93 to 6.13 × BullMQ's.
+  API, a seventh of them for writing, 18 to 21 in the workers and 6 to 8 in the client; nothing else stands out. Five runs on that
+  machine, which has less than half the speed of the one above (BullMQ 5,060 to 6,000 instead of 13,200), gave 26,300, 32,300, 36,800,
+  32,400 and 30,600 tasks/s, 4.82 to 6.13 × BullMQ's.
 - *What a gather lacks to the goal beyond.* It takes 20 to 27 µs of processor time a task, 7 to 10 of them in Redis, where it was 25
   to 35 before members that are claimed together ended together (0020). Of a gather of 10,000 that took 114 ms, 13 were its beginning, in
   which one worker sends its members, and 10 its end, in which it reads the results; in the 91 between, a worker waits for the
