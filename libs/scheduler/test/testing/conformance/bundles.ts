@@ -3,7 +3,7 @@ import { describe, expect, vi } from 'vitest';
 import type { NewRoot } from '../../../src/contract/store.ts';
 import type { TaskId } from '../../../src/contract/task.ts';
 import type { It } from '../store-conformance.ts';
-import { cancelled, day, failed, ids, partition, type Rig, type Run, succeeded } from './rig.ts';
+import { cancelled, failed, ids, partition, type Rig, type Run, succeeded } from './rig.ts';
 
 const size = 5;
 const hour = 3_600_000;
@@ -195,7 +195,6 @@ export function bundles(all: It): void {
         keys.filter((key) => /task|group|backlog|entries|whole|outcomes/.test(key));
       expect(ofTasks(await rig.kept())).toEqual(ofTasks(none));
       expect(await rig.cancel(first.id)).toBe('unknown');
-      await rig.advance(day);
     });
   });
 }

@@ -5,8 +5,9 @@ local function groupOf(group)
   local known = groups[group]
   if known then return known end
   local size, popped, limit, returnExceptions, decided, parent, op, left, inflight, entries, created, seq, dropped, skipped,
-    batch, awaited, apart, ttl, client, watched, place = unpack(call('HMGET', key('group', group), 'size', 'popped', 'limit', 'returnExceptions', 'decided', 'parent',
-      'op', 'left', 'inflight', 'entries', 'created', 'seq', 'dropped', 'skipped', 'batch', 'awaited', 'apart', 'ttl', 'client', 'watched', 'place'))
+    batch, awaited, apart, ttl, client, watched, place = unpack(call('HMGET', key('group', group), 'size', 'popped', 'limit',
+      'returnExceptions', 'decided', 'parent', 'op', 'left', 'inflight', 'entries', 'created', 'seq', 'dropped', 'skipped',
+      'batch', 'awaited', 'apart', 'ttl', 'client', 'watched', 'place'))
   if not size then return nil end
   known = { size = tonumber(size), popped = tonumber(popped), limit = tonumber(limit), op = op, parent = parent,
     returnExceptions = returnExceptions == '1', decided = decided == '1', left = tonumber(left),

@@ -1,5 +1,5 @@
--- Members of gathers, and of bundles (adr/0010). A member is a row in the `backlog` of its group, which keeps it, and from its claim on an
--- entry of `entries`, by its index, or in a whole batch, which is as good as one (batches.lua):
+-- Members of gathers (adr/0010) and of bundles. A member is a row in the `backlog` of its group, which keeps it, and from its
+-- claim on an entry of `entries`, by its index, or in a whole batch, which is as good as one (batches.lua):
 --   *<batch>                             claimed, with all that were claimed in one call; `batches` knows their token
 --   <s|f|c><batch>\n<ms>\n<payload>      ended, so many ms after the group was made; with a capital letter when it has children,
 --                                         which had ended before (adr/0019)
