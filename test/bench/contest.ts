@@ -30,6 +30,8 @@ export interface Contest<Contenders extends readonly Contender[]> {
   contenders: Contenders;
   rounds: number;
   warmUps: number;
+  /** A round is so many runs of each, in turns too, and `figuresOf` what all of one came to. */
+  turns?: { many: number; figuresOf(samples: readonly number[]): readonly number[] };
 }
 
 export interface Runs {
@@ -45,31 +47,38 @@ export async function hold<const Contenders extends readonly Contender[]>({
   contenders,
   rounds,
   warmUps,
+  turns = { many: 1, figuresOf: (samples) => samples },
 }: Contest<Contenders>): Promise<{ [Each in keyof Contenders]: Runs }> {
   const shown = progress(title);
   const all = contenders.map(({ name, processes, redis }) => ({
-    ...{ name, figures: [] as (readonly number[])[] },
+    ...{ name, answers: [] as (readonly number[])[] },
     load: new LoadMeter(processes, redis),
   }));
   let done = 0;
   try {
-    for (let round = -warmUps; round < rounds; round++) {
+    for (let at = -warmUps * turns.many; at < rounds * turns.many; at++) {
       for (const [i, { name, broken, prepare, run }] of contenders.entries()) {
-        const { figures, load } = all[i] as (typeof all)[number];
+        const { answers, load } = all[i] as (typeof all)[number];
         if (prepare !== undefined) await within(longestRunMs, `${title}, before ${name}`, prepare());
         await pause(settleMs);
-        const timed = round >= 0;
+        const timed = at >= 0;
         if (timed) await load.open();
         const answer = await within(longestRunMs, `${title}, ${name}`, Promise.race([run(), broken]));
         if (timed) {
           await load.close();
-          figures.push(answer);
+          answers.push(answer);
         }
-        shown.update(++done, (rounds + warmUps) * contenders.length, name);
+        shown.update(++done, (rounds + warmUps) * turns.many * contenders.length, name);
       }
     }
   } finally {
     shown.end();
   }
-  return all as { [Each in keyof Contenders]: Runs };
+  const inRounds = (answers: readonly (readonly number[])[]) =>
+    Array.from({ length: rounds }, (_, round) =>
+      turns.figuresOf(answers.slice(round * turns.many, (round + 1) * turns.many).flat()),
+    );
+  return all.map(({ answers, ...each }) => ({ ...each, figures: inRounds(answers) })) as {
+    [Each in keyof Contenders]: Runs;
+  };
 }

@@ -8,6 +8,9 @@ export interface Bench {
   rounds: number;
 }
 
+/** Where a round takes a few seconds: so many times the rounds, for a median that one bad moment of the machine does not move. */
+export const ofShortRuns = 3;
+
 export interface Workload {
   /** Of `--only`. */
   name: string;

@@ -6,18 +6,18 @@ import { Corral } from '../peers/corral.ts';
 import { Limit } from '../peers/limit.ts';
 import { Rig } from '../peers/rig.ts';
 import { type Figure, longestCallRow, type Row, rowOf } from '../rows.ts';
-import { type Bench, check, rate, type Workload } from '../workload.ts';
+import { type Bench, check, ofShortRuns, rate, type Workload } from '../workload.ts';
 
 type Aims = Pick<Figure, 'target' | 'goal'>;
 type Counterpart = 'flow' | 'jobs';
 
-export const gather1000 = gather(1000, 'flow', 5, {});
+export const gather1000 = gather(1000, 'flow', 5, ofShortRuns, {});
 /** Times still fell from the 9th to the 20th gather, while V8 compiled what is hot: by a fifth in all. */
-export const gather10000 = gather(10_000, 'flow', 20, {
+export const gather10000 = gather(10_000, 'flow', 20, ofShortRuns, {
   target: { ratio: 8, to: 'BullMQ' },
   goal: { ratio: 16, to: 'BullMQ' },
 });
-export const gather100000 = gather(100_000, 'jobs', 1, { target: { value: 30_000 }, goal: { value: 80_000 } });
+export const gather100000 = gather(100_000, 'jobs', 1, 1, { target: { value: 30_000 }, goal: { value: 80_000 } });
 
 const counterparts = {
   flow: async (bullmq: Bullmq, count: number) => {
@@ -27,7 +27,7 @@ const counterparts = {
   jobs: async (bullmq: Bullmq, count: number) => checkInOrder(await bullmq.all('echo', items(count)), count),
 };
 
-function gather(size: number, counterpart: Counterpart, warmUps: number, aims: Aims): Workload {
+function gather(size: number, counterpart: Counterpart, warmUps: number, times: number, aims: Aims): Workload {
   return {
     name: `gather-${size}`,
     async *measure({ quick, rounds }: Bench): AsyncGenerator<Row> {
@@ -42,7 +42,11 @@ function gather(size: number, counterpart: Counterpart, warmUps: number, aims: A
         limit.contender(() => rate(count, async () => checkInOrder(await limit.all(items(count)), count))),
       ] as const;
       const title = `gather of ${count.toLocaleString('en')}`;
-      const [ours, ...others] = await hold({ title, contenders, rounds, warmUps: quick ? 1 : warmUps });
+      const [ours, ...others] = await hold({
+        ...{ title, contenders },
+        rounds: rounds * times,
+        warmUps: quick ? 1 : warmUps,
+      });
       yield rowOf({ title: `${title} (BullMQ: ${counterpart})`, unit: 'tasks/s', ...aims }, ours, others, count);
       yield longestCallRow(`${title}: longest call of Redis`, ours);
     },

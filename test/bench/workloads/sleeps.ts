@@ -6,7 +6,7 @@ import { Corral } from '../peers/corral.ts';
 import { Limit } from '../peers/limit.ts';
 import { Rig } from '../peers/rig.ts';
 import { rowOf } from '../rows.ts';
-import { check, duration, type Workload } from '../workload.ts';
+import { check, duration, ofShortRuns, type Workload } from '../workload.ts';
 
 const ms = 100;
 const workers = 2;
@@ -27,7 +27,11 @@ export const sleeps: Workload = {
       bullmq.contender(() => duration(async () => checkInOrder(await bullmq.all('sleep', work), count))),
       limit.contender(() => duration(async () => checkInOrder(await limit.all(work), count))),
     ] as const;
-    const [ours, ...others] = await hold({ title, contenders, rounds, warmUps: quick ? 1 : 12 });
+    const [ours, ...others] = await hold({
+      ...{ title, contenders },
+      rounds: rounds * ofShortRuns,
+      warmUps: quick ? 1 : 12,
+    });
     const aims = { target: { value: 180 }, goal: { value: 125 } };
     yield rowOf({ title: `${title} (BullMQ: jobs)`, unit: 'ms', ...aims }, ours, others, count);
   },

@@ -6,7 +6,7 @@ import { Corral } from '../peers/corral.ts';
 import { Limit } from '../peers/limit.ts';
 import { Rig } from '../peers/rig.ts';
 import { rowOf } from '../rows.ts';
-import { check, rate, type Workload } from '../workload.ts';
+import { check, ofShortRuns, rate, type Workload } from '../workload.ts';
 
 const width = 10;
 
@@ -25,7 +25,11 @@ export const tree: Workload = {
       bullmq.contender(() => rate(tasks, async () => check('flow', await bullmq.flow(nodes(depth)), tasks))),
       limit.contender(() => rate(tasks, async () => checkInOrder(await limit.all(items(tasks)), tasks))),
     ] as const;
-    const [ours, ...others] = await hold({ title, contenders, rounds, warmUps: quick ? 1 : 8 });
+    const [ours, ...others] = await hold({
+      ...{ title, contenders },
+      rounds: rounds * ofShortRuns,
+      warmUps: quick ? 1 : 8,
+    });
     const aims = { target: { ratio: 6, to: 'BullMQ' }, goal: { ratio: 12, to: 'BullMQ' } };
     yield rowOf({ title: `${title} (BullMQ: flow)`, unit: 'tasks/s', ...aims }, ours, others, tasks);
   },
