@@ -2,6 +2,8 @@
  * Lets contenders do the same work in turns, A B A B, because a machine gets slower and faster over minutes.
  *
  * C1. Nobody runs while another is measured. C2. A run that hangs, or whose results are wrong, is an error and no figure.
+ * C3. Each time another one begins, A B C B C A: what disturbs a machine every second and a half met the same one each time
+ *     where a round took as long, and made its 99th percentile 0.3 × of the other's.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
@@ -30,8 +32,8 @@ export interface Contest<Contenders extends readonly Contender[]> {
   contenders: Contenders;
   rounds: number;
   warmUps: number;
-  /** A round is so many runs of each, in turns too, and `figuresOf` what all of one came to. */
-  turns?: { many: number; figuresOf(samples: readonly number[]): readonly number[] };
+  /** A round is so many short runs of each, in turns too, and `figuresOf` what all of one came to. */
+  turns?: { many: number; settleMs: number; figuresOf(samples: readonly number[]): readonly number[] };
 }
 
 export interface Runs {
@@ -47,20 +49,21 @@ export async function hold<const Contenders extends readonly Contender[]>({
   contenders,
   rounds,
   warmUps,
-  turns = { many: 1, figuresOf: (samples) => samples },
+  turns = { many: 1, settleMs, figuresOf: (samples) => samples },
 }: Contest<Contenders>): Promise<{ [Each in keyof Contenders]: Runs }> {
   const shown = progress(title);
-  const all = contenders.map(({ name, processes, redis }) => ({
-    ...{ name, answers: [] as (readonly number[])[] },
-    load: new LoadMeter(processes, redis),
+  const all = contenders.map((contender) => ({
+    ...contender,
+    answers: [] as (readonly number[])[],
+    load: new LoadMeter(contender.processes, contender.redis),
   }));
   let done = 0;
+  const first = -warmUps * turns.many;
   try {
-    for (let at = -warmUps * turns.many; at < rounds * turns.many; at++) {
-      for (const [i, { name, broken, prepare, run }] of contenders.entries()) {
-        const { answers, load } = all[i] as (typeof all)[number];
+    for (let at = first; at < rounds * turns.many; at++) {
+      for (const { name, broken, prepare, run, answers, load } of rotated(all, at - first)) {
         if (prepare !== undefined) await within(longestRunMs, `${title}, before ${name}`, prepare());
-        await pause(settleMs);
+        await pause(turns.settleMs);
         const timed = at >= 0;
         if (timed) await load.open();
         const answer = await within(longestRunMs, `${title}, ${name}`, Promise.race([run(), broken]));
@@ -78,7 +81,12 @@ export async function hold<const Contenders extends readonly Contender[]>({
     Array.from({ length: rounds }, (_, round) =>
       turns.figuresOf(answers.slice(round * turns.many, (round + 1) * turns.many).flat()),
     );
-  return all.map(({ answers, ...each }) => ({ ...each, figures: inRounds(answers) })) as {
+  return all.map(({ name, load, answers }) => ({ name, load, figures: inRounds(answers) })) as {
     [Each in keyof Contenders]: Runs;
   };
 }
+
+const rotated = <T>(all: readonly T[], by: number): T[] => [
+  ...all.slice(by % all.length),
+  ...all.slice(0, by % all.length),
+];
