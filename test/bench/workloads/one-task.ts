@@ -14,7 +14,7 @@ import { duration, type Workload } from '../workload.ts';
  * The 99th percentile is what the machine does in its bad moments, of a fifth of a second each: with 300 tasks of each in one
  * go the same code came to 0.67 and to 1.4 × BullMQ. So they take turns after every task, and each has its share of them.
  */
-const tasksOfRound = 800;
+export const tasksOfRound = 800;
 /** In which everybody falls idle. */
 const settleMs = 3;
 const item = items(1)[0] as Item;
