@@ -53,11 +53,11 @@ By the costs above and the profiles in the [decisions](adr/README.md) 0009 to 00
   for writing, 18 to 21 in the workers and 6 to 8 in the client; nothing else stands out.
 - *Event loop of a worker*, no target but worth a reason: it was late by more than 30 ms once a gather, by 45 to 75, in the one step in which
   the coroutine of this benchmark makes 100,000 calls. Of its 42 to 67 ms of processor time 12 to 25 are the coroutine's own, and 16 to 21 the
-  collection of what it has made. The column tells the upper end of a bucket of the metric.
-- *What a gather lacks to the goal beyond*, on a machine of twice the speed (BullMQ's flow 7,020 tasks/s). It takes 20 to 27 µs of processor time a task, 7 to 10 of them in Redis, where it was 25
-  to 35 before members that are claimed together ended together (0020). Of a gather of 10,000 that took 114 ms, 13 were its beginning, in
-  which one worker sends its members, and 10 its end, in which it reads the results; in the 91 between, a worker waits for the
-  answer to its call while Redis does the call of the other one (0015, 0017).
+  collection of what it has made. The row tells the upper end of a bucket of the metric.
+- *What a gather lacks to the goal beyond*, on a machine of twice the speed (BullMQ's flow 7,020 tasks/s). It takes 20 to 27 µs of processor
+  time a task, 7 to 10 of them in Redis, where it was 25 to 35 before members that are claimed together ended together (0020). Of a
+  gather of 10,000 that took 114 ms, 13 were its beginning, in which one worker sends its members, and 10 its end, in which it reads
+  the results; in the 91 between, a worker waits for the answer to its call while Redis does the call of the other one (0015, 0017).
 
 ## Not measured
 
