@@ -46,14 +46,14 @@ By the costs above and the profiles in the [decisions](adr/README.md) 0009 to 00
 - *Two workers against one*, where tasks do nothing: one worker and Redis use more than half of two cores between them; a second
   worker shares the rest with them and with this process. Where tasks compute, Redis has nothing to do and two cores are twice
   as much as one.
-- *One task at idle*: half of the median is Redis in two calls, whose code is out of the caches by then (0021); a task goes to a
+- *One task at idle*: nearly half of the median is Redis in two calls, whose code is out of the caches by then (0021); a task goes to a
   worker that holds nothing within its submit (0022). The 99th percentile moves by half from round to round, ours and BullMQ's.
 - *Batches over REST*: that each task was a root with a record, a claim and an end of its own was 36 of 76 µs of processor time. What
   comes in one batch is kept together now (0024). 55 to 60 µs are left: 13 to 15 in Redis, 16 to 18 in the API, a seventh of them
   for writing, 18 to 21 in the workers and 6 to 8 in the client; nothing else stands out.
-- *Event loop of a worker*, no target but worth a reason: it was late by more than 30 ms once a gather, by 45 to 75, in the one step in which
-  the coroutine of this benchmark makes 100,000 calls. Of its 42 to 67 ms of processor time 12 to 25 are the coroutine's own, and 16 to 21 the
-  collection of what it has made. The row tells the upper end of a bucket of the metric.
+- *Event loop of a worker*, no target but worth a reason: it was late by more than 30 ms once a gather, by 45 to 75, in the one step
+  in which the coroutine of this benchmark makes 100,000 calls. Of its 42 to 67 ms of processor time 12 to 25 are the coroutine's
+  own, and 16 to 21 the collection of what it has made. The row tells the upper end of a bucket of the metric.
 - *What a gather lacks to the goal beyond*, on a machine of twice the speed (BullMQ's flow 7,020 tasks/s). It takes 20 to 27 µs of processor
   time a task, 7 to 10 of them in Redis, where it was 25 to 35 before members that are claimed together ended together (0020). Of a
   gather of 10,000 that took 114 ms, 13 were its beginning, in which one worker sends its members, and 10 its end, in which it reads
